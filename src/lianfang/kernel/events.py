@@ -1,0 +1,152 @@
+"""Events: each write leaves one, in the same transaction; each look at personal data leaves one too.
+
+Parts declare their kinds in ``words.py`` as ``EVENTS = {"case.notified": gettext_lazy("…")}`` and react to kinds from
+below in ``reactions.py`` with ``@on("case.confirmed")``. A reaction is delivered as a job: tried again after a failure,
+never lost, and never able to undo the write that caused it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import cache
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import transaction
+from django_tasks import task
+
+from . import clock, ids
+from .access import Actor
+from .models import Event
+
+ATTEMPTS = 8
+
+
+def canonical(event: Event) -> bytes:
+    """The bytes that an event's digest covers: every column but the digest and the seal."""
+    return json.dumps(
+        [
+            str(event.pk),
+            event.kind,
+            event.at.timestamp(),
+            event.by_id,
+            event.channel,
+            event.subject_kind,
+            str(event.subject_id or ""),
+            event.path,
+            event.details,
+        ],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+        default=str,
+    ).encode()
+
+
+def digest_of(event: Event) -> bytes:
+    return hashlib.sha256(canonical(event)).digest()
+
+
+def made(
+    kind: str,
+    by: Actor,
+    *,
+    subject: tuple[str, UUID | None] = ("", None),
+    path: str = "",
+    details: dict[str, Any] | None = None,
+) -> Event:
+    """An event ready to be written. Raises KeyError for a kind that no part declares."""
+    if kind not in kinds():
+        raise KeyError(f"no part declares the event kind {kind}")
+    event = Event(
+        id=ids.new_id(),
+        kind=kind,
+        at=clock.now(),
+        by_id=by.user_id,
+        channel=by.channel,
+        subject_kind=subject[0],
+        subject_id=subject[1],
+        path=path,
+        details=json.loads(json.dumps(details or {}, default=str)),
+    )
+    event.digest = digest_of(event)
+    return event
+
+
+def record(kind: str, by: Actor, **about: Any) -> Event:
+    """Write one event and order its reactions. Must be called inside the transaction of the change it tells of."""
+    event = made(kind, by, **about)
+    write([event])
+    return event
+
+
+def write(events: Iterable[Event]) -> None:
+    """Write events and order their reactions, all in the caller's transaction."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("an event is written with the change it tells of, in one transaction")
+    events = list(events)
+    Event.objects.bulk_create(events)
+    for event in events:
+        for name in reactions().get(event.kind, ()):
+            deliver.enqueue(name, str(event.pk), 1)
+
+
+_declared: dict[str, list[Callable[[Event], None]]] = {}
+
+
+def on(*event_kinds: str) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:
+    """Mark a function as the reaction to events. It must be harmless when delivered twice."""
+
+    def mark(reaction: Callable[[Event], None]) -> Callable[[Event], None]:
+        for kind in event_kinds:
+            _declared.setdefault(kind, []).append(reaction)
+        return reaction
+
+    return mark
+
+
+def _each_part(module: str) -> Iterable[Any]:
+    for config in apps.get_app_configs():
+        if config.name.startswith("lianfang."):
+            try:
+                yield import_module(f"{config.name}.{module}")
+            except ModuleNotFoundError as missing:
+                if missing.name != f"{config.name}.{module}":
+                    raise
+
+
+@cache
+def kinds() -> dict[str, Any]:
+    """Every declared event kind with its words."""
+    found: dict[str, Any] = {}
+    for words in _each_part("words"):
+        found.update(getattr(words, "EVENTS", {}))
+    return found
+
+
+@cache
+def reactions() -> dict[str, tuple[str, ...]]:
+    """For each event kind the names of the functions that react to it."""
+    list(_each_part("reactions"))
+    unknown = _declared.keys() - kinds().keys()
+    if unknown:
+        raise RuntimeError(f"reactions to kinds that nobody declares: {sorted(unknown)}")
+    return {kind: tuple(f"{f.__module__}:{f.__name__}" for f in functions) for kind, functions in _declared.items()}
+
+
+@task()
+def deliver(name: str, event_id: str, attempt: int) -> None:
+    """Run one reaction to one event. A failure is tried again, later each time, and after the last attempt raised."""
+    module, function = name.split(":")
+    reaction = getattr(import_module(module), function)
+    try:
+        with transaction.atomic():
+            reaction(Event.objects.get(pk=event_id))
+    except Exception:
+        if attempt >= ATTEMPTS:
+            raise
+        later = clock.now() + timedelta(seconds=2**attempt)
+        deliver.using(run_after=later).enqueue(name, event_id, attempt + 1)

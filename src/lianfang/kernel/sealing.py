@@ -1,0 +1,228 @@
+"""Identity fields sealed at rest.
+
+A sealed column holds AES-256-GCM ciphertext bound to its table, column and row: moved to another row it does not open.
+Exact look-up goes through blind indexes (keyed digests). Keys live outside the database, in the file named by
+``LIANFANG_KEYS``; rotation adds a key and re-seals, old keys still open old rows until then.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import models
+
+NONCE = 12
+
+
+class CannotOpen(Exception):
+    """The ciphertext was changed, moved to another row, or sealed with a key that is not in the key ring."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Sealing keys by number (the highest seals, all open), the blind-index key and the audit-signing key."""
+
+    sealing: dict[int, bytes]
+    index: bytes
+    audit: bytes
+    _ciphers: dict[tuple[int, str], AESGCM] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def generate(cls) -> "Keyring":
+        return cls({1: secrets.token_bytes(32)}, secrets.token_bytes(32), secrets.token_bytes(32))
+
+    def with_new_key(self) -> "Keyring":
+        """The same ring with one more sealing key, which seals from now on."""
+        return Keyring({**self.sealing, max(self.sealing) + 1: secrets.token_bytes(32)}, self.index, self.audit)
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "sealing": {str(number): key.hex() for number, key in self.sealing.items()},
+                "index": self.index.hex(),
+                "audit": self.audit.hex(),
+            },
+            indent=2,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Keyring":
+        kept = json.loads(text)
+        return cls(
+            {int(number): bytes.fromhex(key) for number, key in kept["sealing"].items()},
+            bytes.fromhex(kept["index"]),
+            bytes.fromhex(kept["audit"]),
+        )
+
+    def _cipher(self, number: int, column: str) -> AESGCM:
+        if (number, column) not in self._ciphers:
+            if number not in self.sealing:
+                raise CannotOpen(f"{column}: sealing key {number} is not in the key ring")
+            derived = HKDF(SHA256(), 32, salt=None, info=column.encode()).derive(self.sealing[number])
+            self._ciphers[number, column] = AESGCM(derived)
+        return self._ciphers[number, column]
+
+    def seal(self, text: str, column: str, row: Any) -> bytes:
+        """Ciphertext of ``text`` for one column ("table.column") of one row."""
+        number, nonce = max(self.sealing), os.urandom(NONCE)
+        sealed = self._cipher(number, column).encrypt(nonce, text.encode(), f"{column}:{row}".encode())
+        return number.to_bytes(2, "big") + nonce + sealed
+
+    def open(self, sealed: bytes, column: str, row: Any) -> str:
+        """The text behind a ciphertext. Raises CannotOpen; the message never holds the content."""
+        number, nonce, body = int.from_bytes(sealed[:2], "big"), sealed[2 : 2 + NONCE], sealed[2 + NONCE :]
+        try:
+            return self._cipher(number, column).decrypt(nonce, body, f"{column}:{row}".encode()).decode()
+        except InvalidTag:
+            raise CannotOpen(f"{column} of row {row}: changed or moved") from None
+
+    def blind(self, purpose: str, text: str) -> bytes:
+        """A 16-byte keyed digest for exact look-up, different for each purpose."""
+        return hmac.new(self.index, f"{purpose}\x1f{text}".encode(), hashlib.sha256).digest()[:16]
+
+    def sign(self, content: bytes) -> bytes:
+        """The audit signature of a seal."""
+        return hmac.new(self.audit, content, hashlib.sha256).digest()
+
+
+@cache
+def keyring() -> Keyring:
+    """The key ring in force. On first use of a new installation it is made and kept readable by its owner only."""
+    path = Path(settings.KEYS_FILE)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fresh, "w") as out:
+            out.write(Keyring.generate().to_json())
+        try:
+            os.link(path.with_suffix(".new"), path)  # whoever comes second keeps the first one's keys
+        except FileExistsError:
+            pass
+        finally:
+            path.with_suffix(".new").unlink(missing_ok=True)
+    return Keyring.from_json(path.read_text())
+
+
+def rotate_keys() -> None:
+    """Add a sealing key and re-seal every sealed column with it, in batches. Safe to run again after a stop."""
+    from django.apps import apps
+    from django.db import transaction
+
+    path = Path(settings.KEYS_FILE)
+    ring = keyring().with_new_key()
+    replacement = path.with_suffix(".rotated")
+    with os.fdopen(os.open(replacement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(ring.to_json())
+    os.replace(replacement, path)
+    keyring.cache_clear()
+    for model in apps.get_models():
+        sealed = [entry for entry in model._meta.concrete_fields if isinstance(entry, SealedText)]
+        if not sealed:
+            continue
+        last = None
+        while True:
+            rows = model._base_manager.order_by("pk")
+            if last is not None:
+                rows = rows.filter(pk__gt=last)
+            with transaction.atomic():
+                batch = list(rows.select_for_update(of=("self",))[:1000])
+                for row in batch:
+                    for entry in sealed:
+                        setattr(row, entry.attname, getattr(row, entry.attname))  # opened text is sealed anew on save
+                model._base_manager.bulk_update(batch, [entry.attname for entry in sealed])
+            if not batch:
+                break
+            last = batch[-1].pk
+
+
+class _Ciphertext(bytes):
+    """Bytes as they came from the database, not yet opened."""
+
+
+class _OpensOnRead:
+    def __init__(self, entry: "SealedText"):
+        self.entry = entry
+
+    def __get__(self, row: Any, owner: Any = None) -> Any:
+        if row is None:
+            return self
+        name = self.entry.attname
+        if name not in row.__dict__:
+            row.refresh_from_db(fields=[name])  # deferred
+        value = row.__dict__[name]
+        if isinstance(value, _Ciphertext):
+            if int.from_bytes(value[:2], "big") not in keyring().sealing:
+                keyring.cache_clear()  # another process rotated the keys since this one read them
+            value = keyring().open(bytes(value), self.entry.full_name, row.pk)
+            row.__dict__[name] = value
+        return value
+
+    def __set__(self, row: Any, value: Any) -> None:
+        row.__dict__[self.entry.attname] = value
+
+
+class SealedText(models.BinaryField):
+    """Text that is ciphertext in the database and opened only when the attribute is read. Empty text stays empty.
+
+    ``values()`` and ``values_list()`` give ciphertext, never text. The primary key must be known before saving.
+    """
+
+    def __init__(self, *args: Any, **options: Any):
+        options.setdefault("default", "")
+        options.setdefault("editable", False)
+        super().__init__(*args, **options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        options.pop("default", None)
+        return name, path, args, options
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.model._meta.db_table}.{self.column}"
+
+    def contribute_to_class(self, cls: Any, name: str, **options: Any) -> None:
+        super().contribute_to_class(cls, name, **options)
+        setattr(cls, self.attname, _OpensOnRead(self))
+
+    def get_default(self) -> str:
+        return ""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value is None:
+            return ""
+        return _Ciphertext(bytes(value)) if value else ""
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+    def pre_save(self, row: Any, add: bool) -> bytes:
+        return self._sealed(row.__dict__.get(self.attname, ""), row)
+
+    def _sealed(self, value: Any, row: Any) -> bytes:
+        if isinstance(value, _Ciphertext):
+            return bytes(value)
+        if not value:
+            return b""
+        if row.pk is None:
+            raise ValueError("a sealed field needs the primary key before it is saved")
+        return keyring().seal(value, self.full_name, row.pk)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if isinstance(value, str) and value:
+            raise ValueError("sealed text cannot be used in a query; look it up through its blind index")
+        return super().get_db_prep_value(value or b"", connection, prepared)
+
+    def value_to_string(self, obj: Any) -> str:
+        raise ValueError("sealed text is not serialised")
