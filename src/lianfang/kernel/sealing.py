@@ -139,7 +139,7 @@ def rotate_keys() -> None:
                 batch = list(rows.select_for_update(of=("self",))[:1000])
                 for row in batch:
                     for entry in sealed:
-                        setattr(row, entry.attname, getattr(row, entry.attname))  # opened text is sealed anew on save
+                        row.__dict__[entry.attname] = entry._sealed(getattr(row, entry.attname), row)
                 model._base_manager.bulk_update(batch, [entry.attname for entry in sealed])
             if not batch:
                 break
@@ -179,14 +179,8 @@ class SealedText(models.BinaryField):
     """
 
     def __init__(self, *args: Any, **options: Any):
-        options.setdefault("default", "")
-        options.setdefault("editable", False)
+        options.setdefault("blank", True)
         super().__init__(*args, **options)
-
-    def deconstruct(self) -> Any:
-        name, path, args, options = super().deconstruct()
-        options.pop("default", None)
-        return name, path, args, options
 
     @property
     def full_name(self) -> str:

@@ -91,7 +91,9 @@ class Workflow:
             return refuse("kernel.wrong_state", move=move.label, state=self.label(status))
         return move.guard(record) if move.guard else None
 
-    def open_moves(self, record: Any, *, status: str, may: Callable[[str], bool]) -> Iterable[tuple[Move, Refusal | None]]:
+    def open_moves(
+        self, record: Any, *, status: str, may: Callable[[str], bool]
+    ) -> Iterable[tuple[Move, Refusal | None]]:
         """The moves that leave this state, each with the refusal that would meet it now, or None."""
         for move in self.moves:
             if status in move.sources:

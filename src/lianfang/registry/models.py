@@ -27,9 +27,7 @@ class Level(models.TextChoices):
 class AreaQuerySet(models.QuerySet["Area"]):
     def valid_on(self, day: date) -> "AreaQuerySet":
         """Areas that exist on a day. A code may stand for different ground before and after a change."""
-        return self.filter(
-            Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gt=day)
-        )
+        return self.filter(Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_until=None) | Q(valid_until__gt=day))
 
 
 class Area(models.Model):

@@ -120,13 +120,15 @@ class CaseVersion(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case"], condition=Q(superseded_at=None), name="case_has_one_current_version"),
-            models.CheckConstraint(condition=Q(onset_until=None) | Q(onset_until__gte=F("onset_on")), name="onset_span"),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(superseded_at=None), name="case_has_one_current_version"
+            ),
+            models.CheckConstraint(
+                condition=Q(onset_until=None) | Q(onset_until__gte=F("onset_on")), name="onset_span"
+            ),
         ]
         indexes = [
-            models.Index(
-                fields=["-reported_on", "-id"], condition=Q(superseded_at=None), name="version_newest_first"
-            ),
+            models.Index(fields=["-reported_on", "-id"], condition=Q(superseded_at=None), name="version_newest_first"),
             models.Index(
                 fields=["path", "-reported_on", "-id"], condition=Q(superseded_at=None), name="version_by_area"
             ),

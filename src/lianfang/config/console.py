@@ -1,0 +1,35 @@
+"""What every page of the console shows around its content."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from lianfang.kernel import clock
+
+# (url name, words, icon, the permission that makes the entry appear)
+NAVIGATION = (
+    ("inbox", _("Work orders"), "clipboard-list", "order.read"),
+    ("case-list", _("Cases"), "users", "case.read"),
+    ("import-list", _("Import"), "file-import", "import.run"),
+    ("duplicate-list", _("Same person?"), "users-group", "person.merge"),
+    ("situation", _("Situation"), "chart-bar", "situation.read"),
+    ("bulletin-list", _("Bulletin"), "news", "situation.read"),
+    ("audit", _("Audit"), "shield-check", "audit.read"),
+)
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """The navigation this actor may use, the actor, and the present moment."""
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return {}
+    return {
+        "actor": actor,
+        "now": clock.now(),
+        "navigation": [
+            {"url": url, "label": label, "icon": icon}
+            for url, label, icon, permission in NAVIGATION
+            if actor.may(permission)
+        ],
+    }

@@ -1,0 +1,81 @@
+"""Line-list imports: the file, how its columns were read, and what became of each row."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from lianfang.kernel import ids
+from lianfang.kernel.access import Actor, in_scope
+from lianfang.kernel.models import AreaPath
+from lianfang.kernel.sealing import SealedText
+from lianfang.surveillance.models import Case
+
+
+class SavedMapping(models.Model):
+    """How the columns of a kind of file are read, under a name, to be used again."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    name = models.CharField(max_length=120, unique=True)
+    content = models.JSONField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def visible_to(self, actor: Actor, permission: str = "import.run") -> "ImportRunQuerySet":
+        return in_scope(self, actor, permission, areas=("path",))
+
+
+class ImportRun(models.Model):
+    """One file on its way in. Rows enter in batches, each batch whole or not at all, so a stopped run goes on where it was."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    path = AreaPath()  # the area whose staff may see and go on with this import
+    file_name = models.CharField(max_length=200)
+    stored_as = models.CharField(max_length=200, blank=True)  # empty once the file was removed
+    size = models.PositiveBigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+    table: Any = models.JSONField(default=dict)  # encoding, delimiter, sheet, header row
+    mapping: Any = models.JSONField(default=dict)
+    disease = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=12, default="uploaded")
+    rows_done = models.PositiveIntegerField(default=0)
+    counts: Any = models.JSONField(default=dict)
+    problem: Any = models.JSONField(default=dict)  # why it stopped: a refusal's code and values
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ImportRunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["path", "-created_at"], name="import_by_area")]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+
+class ImportRow(models.Model):
+    """What became of one row. What the row said is kept sealed, and only while somebody has yet to correct it."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField()
+    key = models.BinaryField(max_length=16)
+    result = models.CharField(max_length=12)  # entered, repeated, refused
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="+")
+    codes: Any = models.JSONField(default=list)
+    findings = SealedText()
+    raw = SealedText()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="row_once_in_its_import")]
+        indexes = [models.Index(fields=["key"], name="row_by_content")]
+
+    def __str__(self) -> str:
+        return f"row {self.number} of {self.run_id}"

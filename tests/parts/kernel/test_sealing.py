@@ -1,0 +1,73 @@
+import pytest
+from django.db import connection
+
+from lianfang.kernel import clock
+from lianfang.kernel.sealing import CannotOpen, Keyring, keyring, rotate_keys
+from lianfang.registry.models import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def key_file(settings, tmp_path):
+    settings.KEYS_FILE = tmp_path / "keys.json"
+    keyring.cache_clear()
+    yield settings.KEYS_FILE
+    keyring.cache_clear()
+
+
+def stored(column, person):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {column} FROM registry_person WHERE id = %s",
+            [person.pk.hex if connection.vendor == "sqlite" else person.pk],
+        )
+        return bytes(cursor.fetchone()[0])
+
+
+def test_an_identity_field_is_ciphertext_in_the_database_and_text_when_read(key_file):
+    person = Person.objects.create(name="王秀英", phone="13900000001", created_at=clock.now())
+    assert "王秀英".encode() not in stored("name", person)
+    assert Person.objects.get(pk=person.pk).name == "王秀英"
+    assert Person.objects.get(pk=person.pk).address == ""
+    assert "王秀英" not in repr(Person.objects.values("name").get(pk=person.pk))
+
+
+def test_ciphertext_moved_to_another_row_or_column_does_not_open():
+    ring = Keyring.generate()
+    sealed = ring.seal("王秀英", "registry_person.name", 1)
+    assert ring.open(sealed, "registry_person.name", 1) == "王秀英"
+    for column, row in [("registry_person.name", 2), ("registry_person.phone", 1)]:
+        with pytest.raises(CannotOpen) as refused:
+            ring.open(sealed, column, row)
+        assert "王秀英" not in str(refused.value)
+
+
+def test_after_rotation_old_rows_are_sealed_with_the_new_key(key_file):
+    person = Person.objects.create(name="李娜", created_at=clock.now())
+    before = stored("name", person)
+    rotate_keys()
+    after = stored("name", person)
+    assert (before[:2], after[:2]) == (b"\x00\x01", b"\x00\x02")
+    assert Person.objects.get(pk=person.pk).name == "李娜"
+
+
+def test_a_process_that_read_the_keys_before_a_rotation_still_opens_rows_sealed_after_it(key_file):
+    before = keyring()
+    rotate_keys()
+    person = Person.objects.create(name="李娜", created_at=clock.now())
+    keyring.cache_clear()
+    keyring()
+    kept = Person.objects.get(pk=person.pk)
+    assert kept.name == "李娜"
+    assert max(before.sealing) == 1
+
+
+def test_the_key_file_is_readable_by_its_owner_only(key_file):
+    keyring()
+    assert key_file.stat().st_mode & 0o077 == 0
+
+
+def test_sealed_text_cannot_be_searched_by_its_plain_text(key_file):
+    with pytest.raises(ValueError, match="blind index"):
+        list(Person.objects.filter(name="王秀英"))
