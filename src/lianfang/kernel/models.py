@@ -87,3 +87,17 @@ class Event(models.Model):
     @property
     def subject(self) -> tuple[str, uuid.UUID | None]:
         return self.subject_kind, self.subject_id
+
+
+class ApiToken(models.Model):
+    """A key for a machine that acts for a user. Only its digest is kept; shown once, revocable, with an end."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

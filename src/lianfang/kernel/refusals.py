@@ -10,6 +10,14 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from django.utils.translation import gettext
+
+
+class Phrase(str):
+    """A few words that stand in a table without Django and are translated when shown. The English is the msgid."""
+
+    __slots__ = ()
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -44,7 +52,8 @@ def words_for(code: str, values: dict[str, Any]) -> str:
     sentence = sentences().get(code)
     if sentence is None:
         return f"{code} {values or ''}".strip()
-    return str(sentence).format_map(_Shown(values))
+    shown = {name: gettext(value) if isinstance(value, Phrase) else value for name, value in values.items()}
+    return str(sentence).format_map(_Shown(shown))
 
 
 class _Shown(dict[str, Any]):

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .refusals import Refusal, refuse
+from .refusals import Phrase, Refusal, refuse
 
 
 @dataclass(frozen=True)
 class State:
-    """A status a record can be in. ``label`` is a lazy translation; a ``final`` state is never left."""
+    """A status a record can be in. ``label`` is translated when shown; a ``final`` state is never left."""
 
     name: str
-    label: Any
+    label: Phrase
     final: bool = False
 
 
@@ -24,7 +24,7 @@ class Move:
     """A step from one of several states to another. ``guard(record) -> Refusal | None`` is asked last."""
 
     name: str
-    label: Any
+    label: Phrase
     sources: tuple[str, ...]
     target: str
     permission: str
@@ -78,7 +78,7 @@ class Workflow:
                 return move
         raise KeyError(name)
 
-    def label(self, state: str) -> Any:
+    def label(self, state: str) -> Phrase:
         """The words of a state."""
         return next(entry.label for entry in self.states if entry.name == state)
 

@@ -1,0 +1,49 @@
+# Two commands matter: `make demo` and `make test`. Each sets up what it needs.
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := .venv/bin/
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: demo test check fix bench docs setup setup-tests clean
+
+demo: .venv/.ready
+	$(RUN)lianfang demo
+
+test: .venv/.ready setup-tests check
+	$(RUN)pytest -n 2
+	$(RUN)python tests/postgres.py $(RUN)pytest -n 2 -m "not browser and not pure" tests/spec tests/parts tests/contracts
+
+check: .venv/.ready
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)lint-imports
+	$(RUN)mypy
+	$(RUN)lianfang manage makemigrations --check --dry-run
+
+fix: .venv/.ready
+	$(RUN)ruff check --fix .
+	$(RUN)ruff format .
+
+bench: .venv/.ready
+	$(RUN)python -m benchmarks
+
+docs: .venv/.ready
+	$(RUN)python -m docs.generate
+	$(RUN)mkdocs build --strict
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml uv.lock hatch_build.py web/package-lock.json | $(UV)
+	$(UV) sync --locked --extra postgres
+	touch $@
+
+.tools/bin/uv:
+	python3 -m venv .tools || { echo "Python's venv module is missing. Install it with: apt-get install python3-venv"; exit 1; }
+	.tools/bin/pip install --quiet uv==$(UV_VERSION)
+
+# What the tests need from the operating system. As root it is installed; otherwise the one command is named.
+setup-tests:
+	@sh tests/system_packages.sh
+
+clean:
+	rm -rf .venv .tools node_modules web/node_modules dist site

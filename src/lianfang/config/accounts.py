@@ -1,0 +1,47 @@
+"""Signing in and out, each with its event."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.auth.views import LoginView
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+
+from lianfang.kernel import events
+from lianfang.kernel.access import NOBODY, Actor
+from lianfang.kernel.models import User
+
+
+class SignIn(LoginView):
+    template_name = "login.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        user = form.get_user()
+        if user.language:
+            response.set_cookie("django_language", user.language, samesite="Lax")
+        return response
+
+
+def _leave(kind: str, actor: Actor, **details: Any) -> None:
+    with transaction.atomic():
+        events.record(kind, actor, details=details)
+
+
+@receiver(user_logged_in)
+def _signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    _leave("account.signed_in", Actor(user.pk, user.display_name))
+
+
+@receiver(user_logged_out)
+def _signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        _leave("account.signed_out", Actor(user.pk, user.display_name))
+
+
+@receiver(user_login_failed)
+def _failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
+    known = User.objects.filter(username=credentials.get("username", "")).first()
+    _leave("account.sign_in_failed", Actor(known.pk, known.display_name) if known else NOBODY)

@@ -1,0 +1,59 @@
+"""What every page and every API route shares: naming its permission, and turning refusals into answers."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from .access import PERMISSIONS, Actor
+from .refusals import Refused, refuse
+
+View = Callable[..., HttpResponse]
+
+
+def page(permission: str) -> Callable[[View], View]:
+    """Mark a view as a page that needs a permission. Nobody is sent to sign in; a refusal becomes a page that says why."""
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            actor: Actor = request.actor  # type: ignore[attr-defined]
+            if actor.user_id is None:
+                return redirect_to_login(request.get_full_path())
+            try:
+                if not actor.may(permission):
+                    raise Refused(refuse("kernel.not_permitted", permission=str(PERMISSIONS[permission])))
+                return view(request, *args, **kwargs)
+            except Refused as no:
+                return refused_page(request, no)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Mark a view as open to everybody, on purpose."""
+    view.permission = "public"  # type: ignore[attr-defined]
+    return view
+
+
+STATUS = {"kernel.not_found": 404, "kernel.not_permitted": 403, "kernel.id_conflict": 409}
+
+
+def status_of(no: Refused) -> int:
+    """The HTTP status that fits a refusal."""
+    return STATUS.get(no.refusals[0].code, 422) if no.refusals else 422
+
+
+def refused_page(request: HttpRequest, no: Refused) -> HttpResponse:
+    """The refusal in words, as a page or, for a part of a page, as a short notice."""
+    status = status_of(no)
+    template = f"{status}.html" if status in (403, 404) else "refused.html"
+    return render(request, template, {"refusals": [str(refusal) for refusal in no.refusals]}, status=status)
