@@ -57,3 +57,21 @@ def refused_page(request: HttpRequest, no: Refused) -> HttpResponse:
     status = status_of(no)
     template = f"{status}.html" if status in (403, 404) else "refused.html"
     return render(request, template, {"refusals": [str(refusal) for refusal in no.refusals]}, status=status)
+
+
+def needs(permission: str) -> Callable[[View], View]:
+    """Mark an API operation with the permission it needs; refused before anything is read."""
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.actor.may(permission):  # type: ignore[attr-defined]
+                raise Refused(refuse("kernel.not_permitted", permission=str(PERMISSIONS[permission])))
+            return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return mark

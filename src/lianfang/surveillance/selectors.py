@@ -76,6 +76,22 @@ def case_page(
     return found[:PAGE], more
 
 
+def write_place(place: tuple[date, UUID] | None) -> str | None:
+    """A place in a list as text for a link; None stays None."""
+    return f"{place[0].isoformat()}_{place[1]}" if place else None
+
+
+def read_place(text: str) -> tuple[date, UUID] | None:
+    """The place that a link names; None for no text. Raises Refused for text that is none."""
+    if not text:
+        return None
+    day, _, pk = text.partition("_")
+    try:
+        return date.fromisoformat(day), UUID(pk)
+    except ValueError:
+        raise Refused(refuse("kernel.not_found", "after")) from None
+
+
 def case(actor: Actor, case_id: UUID, *, known_on: date | None = None) -> CaseVersion:
     """The version of one case in force now or at the end of a day. Raises Refused when it is not there for this actor."""
     found = (

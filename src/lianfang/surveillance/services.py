@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import IntegrityError, transaction
 
 from lianfang.definitions import selectors as definitions
@@ -95,14 +96,23 @@ def refusals(notification: Notification, by: Actor) -> list[Refusal]:
     if notification.person.birth_date and notification.person.birth_date > today:
         found.append(refuse("case.future_date", "birth_date", day=notification.person.birth_date))
     try:
-        rules.known(notification.evidence, notification.disease, _judged_on(notification.evidence, today), today)
+        rules.known(notification.evidence, notification.disease, judged_on(notification.evidence), today)
     except Refused as no:
         found += no.refusals
     return found
 
 
-def _judged_on(evidence: Evidence, today: date) -> date:
-    return evidence.confirmed_on or evidence.diagnosed_on or evidence.reported_on or today
+def judged_on(evidence: Evidence) -> date:
+    """The day whose edition judges a new report: of confirmation, diagnosis or report, or today."""
+    return evidence.confirmed_on or evidence.diagnosed_on or evidence.reported_on or clock.today()
+
+
+def read_evidence(content: Any) -> Evidence:
+    """Evidence from JSON-like content. Raises Refused naming what is wrong with it."""
+    try:
+        return parse(content)
+    except msgspec.ValidationError as problem:
+        raise Refused(refuse("case.evidence_unreadable", "evidence", problem=str(problem))) from None
 
 
 def notify_many(notifications: Sequence[Notification], by: Actor, *, look_for_duplicates: bool = True) -> Written:
@@ -152,7 +162,7 @@ def notify_many(notifications: Sequence[Notification], by: Actor, *, look_for_du
                 content=content_of(evidence),
             )
         )
-        state = rules.known(evidence, entry.disease, _judged_on(evidence, today), today)
+        state = rules.known(evidence, entry.disease, judged_on(evidence), today)
         version = _version(case, state, entry.area, now, by)
         version.report_path = entry.organisation.path if entry.organisation else ""
         version.organisation = entry.organisation
