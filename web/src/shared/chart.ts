@@ -1,0 +1,60 @@
+/** The part of ECharts that the console draws with, and what its charts have in common. */
+
+import { BarChart, LineChart } from "echarts/charts";
+import { GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+import { token } from "./palette";
+import type { Drawn } from "./picture";
+import { shortDay } from "./words";
+
+echarts.use([
+  BarChart, LineChart, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent, CanvasRenderer,
+]);
+
+export type Option = echarts.EChartsCoreOption;
+
+const ink = token("ink");
+const soft = token("ink-soft");
+const line = token("line");
+
+/** What all charts of days share. The tooltip is painted, not written as HTML: styles in markup are barred here. */
+export function dayChart(days: string[]): Option {
+  return {
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
+    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    animationDuration: 250,
+    grid: { left: 10, right: 16, top: 40, bottom: 8, containLabel: true },
+    legend: { top: 6, left: 10, right: 10, type: "plain", itemWidth: 16, itemHeight: 11, itemGap: 14, textStyle: { color: ink, fontSize: 12 } },
+    tooltip: {
+      trigger: "axis", renderMode: "richText", confine: true, backgroundColor: token("night"), borderWidth: 0,
+      padding: [8, 12], textStyle: { color: "#fff", fontSize: 12, lineHeight: 19 }, axisPointer: { type: "shadow" },
+    },
+    xAxis: {
+      type: "category", data: days,
+      axisLabel: { color: soft, fontSize: 11, hideOverlap: true, formatter: shortDay },
+      axisLine: { lineStyle: { color: token("line-strong") } },
+      axisTick: { alignWithLabel: true, lineStyle: { color: token("line-strong") } },
+    },
+    yAxis: {
+      type: "value", axisLabel: { color: soft, fontSize: 11 }, splitLine: { lineStyle: { color: line } }, nameTextStyle: { color: soft, align: "left" },
+    },
+  };
+}
+
+export function draw(place: HTMLElement, option: Option): { chart: echarts.ECharts; drawn: Drawn } {
+  const holder = document.createElement("div");
+  holder.className = "chart";
+  place.replaceChildren(holder);
+  const chart = echarts.init(holder, undefined, { renderer: "canvas" });
+  chart.setOption(option);
+  return {
+    chart,
+    drawn: {
+      resize: () => chart.resize(),
+      paint: () => chart.renderToCanvas({ pixelRatio: 2, backgroundColor: "#fff" }),
+      dispose: () => chart.dispose(),
+    },
+  };
+}
