@@ -203,4 +203,5 @@ def day(name: str, x: Any) -> np.datetime64:
     a = days_array(name, x)
     if a.ndim != 0:
         raise EpiInputError(name, "wrong_shape", "must be one day")
-    return np.datetime64(a, "D")
+    one: np.datetime64 = a[()]
+    return one
