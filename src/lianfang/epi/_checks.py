@@ -203,5 +203,4 @@ def day(name: str, x: Any) -> np.datetime64:
     a = days_array(name, x)
     if a.ndim != 0:
         raise EpiInputError(name, "wrong_shape", "must be one day")
-    one: np.datetime64 = a[()]
-    return one
+    return np.datetime64(str(a), "D")
