@@ -1,7 +1,7 @@
 /** Finds the islands of a page, fetches the code of each kind when one comes near the screen, and lets go when it leaves. */
 
-import { EmptyPicture, dataOf, savePng, type Draw, type Drawn } from "./shared/picture";
-import type { Words } from "./shared/words";
+import { EmptyPicture, NotLoaded, dataOf, savePng, type Draw, type Drawn } from "./shared/picture";
+import { say, type Words } from "./shared/words";
 
 const KINDS: Record<string, () => Promise<{ mount: Draw<any> }>> = {
   curve: () => import("./pages/curve"),
@@ -45,10 +45,13 @@ async function wake(place: HTMLElement): Promise<void> {
     const said = document.createElement("div");
     said.className = empty ? "state state-empty" : "state state-problem";
     const line = document.createElement("p");
-    line.textContent = empty ? problem.message : (words.failed ?? String(problem));
+    const unloaded = problem instanceof NotLoaded;
+    line.textContent = empty ? problem.message : unloaded ? say("unloaded") : (words.failed ?? String(problem));
     said.append(line);
     place.replaceChildren(said);
-    if (!empty) place.closest("figure")?.querySelector("details")?.setAttribute("open", "");
+    const table = place.closest("figure")?.querySelector("details");
+    if (unloaded) table?.setAttribute("hidden", "");
+    else if (!empty) table?.setAttribute("open", "");
   } finally {
     place.removeAttribute("aria-busy");
   }
@@ -76,5 +79,16 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
     }
   }
 });
-// A chart is painted for the screen's width; on paper it must be painted again.
-addEventListener("beforeprint", () => live.forEach((drawn) => drawn.resize?.()));
+// On paper a chart is painted again for the paper's width; one that was never near the screen gives its table instead.
+addEventListener("beforeprint", () => {
+  live.forEach((drawn) => drawn.resize?.());
+  for (const place of document.querySelectorAll<HTMLElement>("[data-island]")) {
+    if (place.dataset.island! in KINDS && !live.has(place)) {
+      place.hidden = true;
+      place.closest("figure")?.querySelector("details")?.setAttribute("open", "");
+    }
+  }
+});
+addEventListener("afterprint", () => {
+  for (const place of document.querySelectorAll<HTMLElement>("[data-island][hidden]")) place.hidden = false;
+});

@@ -17,6 +17,8 @@ interface Curve {
   expected?: { mean: (number | null)[]; low: (number | null)[]; high: (number | null)[] } | null;
 }
 
+const DASH = "path://M0 4h6v3H0zM9 4h6v3H9z";
+
 export const mount: Draw<Curve> = (place, data, words) => {
   const { days, series } = data;
   const sums = days.map((_, i) => series.reduce((sum, one) => sum + (one.values[i] ?? 0), 0));
@@ -27,21 +29,23 @@ export const mount: Draw<Curve> = (place, data, words) => {
   );
   if (!sums.some((sum) => sum > 0)) throw new EmptyPicture(words.empty!);
 
+  // Days still waiting for reports are shaded by bars as wide as a day, on axes of their own.
+  const waiting = data.uncertainFrom ? days.findIndex((day) => day >= data.uncertainFrom!) : -1;
+  const shade = waiting < 0
+    ? []
+    : [{
+        name: words.incomplete, type: "bar", xAxisIndex: 1, yAxisIndex: 1, barCategoryGap: "0%", silent: true, z: 0, animation: false,
+        itemStyle: { color: "rgba(84, 108, 120, 0.15)" }, tooltip: { show: false },
+        data: days.map((_, i) => (i >= waiting ? 1 : null)),
+      }];
   const expected = data.expected;
   const base = dayChart(days) as { legend: object; tooltip: object; yAxis: object } & Option;
-  const bars = series.map((one, position) => {
+  const bars = series.map((one) => {
     const kind = kindOf(one.key);
     return {
       name: one.label, type: "bar", stack: "cases", barCategoryGap: "12%", barMaxWidth: 34, data: one.values,
       itemStyle: { color: token(kind), borderColor: token(`${kind}-line`), borderWidth: 0.75, decal: decalOf(kind) },
       emphasis: { focus: "series" },
-      markArea: position === 0 && data.uncertainFrom && days.includes(data.uncertainFrom)
-        ? {
-            silent: true, itemStyle: { color: "rgba(84, 108, 120, 0.13)" },
-            label: { color: token("ink-soft"), fontSize: 11, position: "insideTop", distance: 4, width: 110, overflow: "break" },
-            data: [[{ xAxis: data.uncertainFrom, name: words.incomplete }, { xAxis: days[days.length - 1] }]],
-          }
-        : undefined,
     };
   });
   const band = expected
@@ -56,9 +60,9 @@ export const mount: Draw<Curve> = (place, data, words) => {
       ]
     : [];
 
-  const { chart, drawn } = draw(place, {
+  return draw(place, {
     ...base,
-    legend: { ...base.legend, data: [...series.map((one) => one.label), ...(expected ? [words.expected] : [])] },
+    legend: { ...base.legend, data: [...series.map((one) => ({ name: one.label, icon: "roundRect" })), ...(expected ? [{ name: words.expected, icon: DASH }] : []), ...shade.map((one) => ({ name: one.name!, icon: "rect" }))] },
     tooltip: {
       ...base.tooltip,
       formatter: (points: { dataIndex: number }[]) => {
@@ -71,9 +75,8 @@ export const mount: Draw<Curve> = (place, data, words) => {
         return [longDay(days[i]!), ...lines, `${words.total}  ${shown(sums[i]!)}`].join("\n");
       },
     },
-    yAxis: { ...base.yAxis, minInterval: 1 },
-    series: [...bars, ...band],
-  });
-  chart.on("legendselectchanged", () => chart.resize());
-  return drawn;
+    xAxis: [base.xAxis, { type: "category", data: days, show: false }],
+    yAxis: [{ ...base.yAxis, minInterval: 1 }, { type: "value", show: false, min: 0, max: 1 }],
+    series: [...shade, ...bars, ...band],
+  }).drawn;
 };

@@ -158,7 +158,7 @@ async function drawWebMap(
     type: "FeatureCollection" as const,
     features: areas.map((area) => ({
       type: "Feature" as const,
-      properties: { name: nameOf(area) },
+      properties: { name: nameOf(area), dark: isDark(colourOf(area.properties.code)) },
       geometry: { type: "Point" as const, coordinates: nameAt(area) },
     })),
   };
@@ -198,7 +198,11 @@ async function drawWebMap(
         {
           id: "names", type: "symbol", source: "names",
           layout: { "text-field": ["get", "name"], "text-size": 12, "text-max-width": 8, "text-padding": 3 },
-          paint: { "text-color": token("ink"), "text-halo-color": "rgba(255,255,255,0.9)", "text-halo-width": 1.4 },
+          paint: {
+            "text-color": ["case", ["get", "dark"], "#ffffff", token("ink")],
+            "text-halo-color": ["case", ["get", "dark"], "rgba(70,15,8,0.9)", "rgba(255,255,255,0.85)"],
+            "text-halo-width": 1.2,
+          },
         },
       ],
     },
@@ -215,6 +219,13 @@ async function drawWebMap(
     "borders",
   );
   return map;
+}
+
+/** Whether white words read better than dark ones on a colour (#rrggbb): its relative luminance is below 0.18. */
+function isDark(colour: string | null): boolean {
+  if (!colour) return false;
+  const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! < 0.18;
 }
 
 function hatchImage(): ImageData {

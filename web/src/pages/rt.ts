@@ -33,7 +33,7 @@ export const mount: Draw<Reproduction> = (place, data, words) => {
   const base = dayChart(from(days)) as { legend: object; tooltip: object; yAxis: object } & Option;
   return draw(place, {
     ...base,
-    legend: { ...base.legend, data: [words.mean, words.interval] },
+    legend: { ...base.legend, data: [{ name: words.mean, icon: "path://M0 4h16v3H0z" }, { name: words.interval, icon: "roundRect" }] },
     tooltip: {
       ...base.tooltip, axisPointer: { type: "line" },
       formatter: (points: { dataIndex: number }[]) => {

@@ -1,7 +1,7 @@
 /** The part of ECharts that the console draws with, and what its charts have in common. */
 
 import { BarChart, LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
@@ -10,7 +10,7 @@ import type { Drawn } from "./picture";
 import { shortDay } from "./words";
 
 echarts.use([
-  BarChart, LineChart, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent, CanvasRenderer,
+  BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer,
 ]);
 
 export type Option = echarts.EChartsCoreOption;
@@ -18,6 +18,23 @@ export type Option = echarts.EChartsCoreOption;
 const ink = token("ink");
 const soft = token("ink-soft");
 const line = token("line");
+
+/** How far down a legend with these words reaches in a chart of this width, in pixels. */
+function legendDepth(labels: string[], width: number): number {
+  const pen = document.createElement("canvas").getContext("2d")!;
+  pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  let rows = 1;
+  let used = 20;
+  for (const label of labels) {
+    const needs = 16 + 5 + pen.measureText(label).width + 14;
+    if (used + needs > width && used > 20) {
+      rows += 1;
+      used = 20;
+    }
+    used += needs;
+  }
+  return 14 + rows * 23;
+}
 
 /** What all charts of days share. The tooltip is painted, not written as HTML: styles in markup are barred here. */
 export function dayChart(days: string[]): Option {
@@ -48,11 +65,16 @@ export function draw(place: HTMLElement, option: Option): { chart: echarts.EChar
   holder.className = "chart";
   place.replaceChildren(holder);
   const chart = echarts.init(holder, undefined, { renderer: "canvas" });
-  chart.setOption(option);
+  const labels = ((option.legend as { data?: (string | { name: string })[] }).data ?? []).map((one) => (typeof one === "string" ? one : one.name));
+  const below = () => ({ grid: { ...(option.grid as object), top: legendDepth(labels, holder.clientWidth) } });
+  chart.setOption({ ...option, ...below() });
   return {
     chart,
     drawn: {
-      resize: () => chart.resize(),
+      resize: () => {
+        chart.resize();
+        chart.setOption(below());
+      },
       paint: () => chart.renderToCanvas({ pixelRatio: 2, backgroundColor: "#fff" }),
       dispose: () => chart.dispose(),
     },

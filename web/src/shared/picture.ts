@@ -13,6 +13,9 @@ export interface Drawn {
   dispose(): void;
 }
 
+/** The data never came, so there is no table of them either. */
+export class NotLoaded extends Error {}
+
 /** There is nothing to draw, and the message says so. */
 export class EmptyPicture extends Error {}
 
@@ -25,7 +28,7 @@ export async function dataOf<Data>(place: HTMLElement): Promise<Data> {
   const answer = await fetch(place.dataset.src ?? "", {
     headers: { Accept: "application/json" }, credentials: "same-origin",
   });
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  if (!answer.ok) throw new NotLoaded(`${answer.status} ${answer.statusText}`);
   return (await answer.json()) as Data;
 }
 

@@ -4,6 +4,21 @@ import htmx from "htmx.org";
 
 import { say } from "../shared/words";
 
+// Before htmx looks at the page. No evaluated attributes and no injected styles: the content security policy bars both.
+// Nothing of a page is kept in the browser's storage. A form that comes back with its errors (422) is shown.
+Object.assign(htmx.config, {
+  allowEval: false,
+  includeIndicatorStyles: false,
+  selfRequestsOnly: true,
+  historyCacheSize: 0,
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    { code: "422", swap: true },
+    { code: "[45]..", swap: false, error: true },
+  ],
+});
+
 const line = document.getElementById("busy");
 let waiting = 0;
 

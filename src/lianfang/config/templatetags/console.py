@@ -231,12 +231,14 @@ def time_left(due: datetime, closed: datetime | None = None, raised: datetime | 
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, prefix: str = "", suffix: str = "", **attrs: Any) -> dict[str, Any]:
+def field(bound: BoundField, prefix: str = "", suffix: str = "", label: str = "", **attrs: Any) -> dict[str, Any]:
     """A form field whole: label, help, control, errors, tied together for screen readers.
 
-    ``prefix`` and ``suffix`` are words set against the control (a unit, a sign). Other names become attributes of the
-    control, "_" read as "-": ``{% field form.name autocomplete="name" hx_get=url %}``.
+    ``prefix`` and ``suffix`` are words set against the control (a unit, a sign), ``label`` stands in for the form's own.
+    Other names become attributes of the control, "_" read as "-": ``{% field form.name autocomplete="name" hx_get=url %}``.
     """
+    if label:
+        bound.label = label
     widget = bound.field.widget
     if isinstance(widget, (RadioSelect, CheckboxSelectMultiple)):
         kind, css = "group", ""
@@ -387,12 +389,10 @@ def frame_words() -> dict[str, Any]:
         "failed": _("The server could not do this. Nothing was changed; please try again."),
         "refused": _("This was refused. Load the page again to see why."),
         "offline": _("The server cannot be reached. What you typed is still here."),
+        "unloaded": _("The figures could not be fetched. Load the page again to try once more."),
         "close": _("Close"),
         "too_large": _("{name} is {size}. The limit is {limit}."),
         "wrong_kind": _("{name} is not one of the kinds taken here: {kinds}."),
         "sending": _("Sending {name}: {percent}%"),
         "sent": _("Sent. Reading the file …"),
-        "unsent": _("What you entered has not been saved."),
-        "copied": _("Copied"),
-        "now": _("now"),
     }
