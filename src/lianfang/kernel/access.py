@@ -6,7 +6,7 @@ a query that begins with what the reader may see cannot leak by forgetting a che
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -119,6 +119,8 @@ class Actor:
         )
 
 
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
 SYSTEM = Actor(user_id=None, name="system", system=True, channel="system")
 NOBODY = Actor(user_id=None, name="nobody")
 
@@ -129,8 +131,8 @@ def under(field: str, path: str) -> Q:
 
 
 def in_scope(
-    rows: QuerySet[Any], actor: Actor, permission: str, *, areas: tuple[str, ...], organisation: str | None = None
-) -> QuerySet[Any]:
+    rows: Rows, actor: Actor, permission: str, *, areas: tuple[str, ...], organisation: str | None = None
+) -> Rows:
     """The rows that lie in one of the actor's areas (by any of the path fields) or belong to one of its organisations."""
     if actor.system:
         return rows

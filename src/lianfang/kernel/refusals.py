@@ -42,7 +42,7 @@ class Refused(Exception):
         return " ".join(str(refusal) for refusal in self.refusals)
 
 
-def refuse(code: str, about: str = "", **values: Any) -> Refusal:
+def refuse(code: str, about: str = "", /, **values: Any) -> Refusal:
     """A refusal with its values as keywords."""
     return Refusal(code, values, about)
 

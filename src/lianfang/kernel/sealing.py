@@ -178,6 +178,9 @@ class SealedText(models.BinaryField):
     ``values()`` and ``values_list()`` give ciphertext, never text. The primary key must be known before saving.
     """
 
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str
+
     def __init__(self, *args: Any, **options: Any):
         options.setdefault("blank", True)
         super().__init__(*args, **options)
@@ -186,8 +189,8 @@ class SealedText(models.BinaryField):
     def full_name(self) -> str:
         return f"{self.model._meta.db_table}.{self.column}"
 
-    def contribute_to_class(self, cls: Any, name: str, **options: Any) -> None:
-        super().contribute_to_class(cls, name, **options)
+    def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
+        super().contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, _OpensOnRead(self))
 
     def get_default(self) -> str:

@@ -5,13 +5,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from .access import PERMISSIONS, Actor
 from .refusals import Refused, refuse
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def page(permission: str) -> Callable[[View], View]:
@@ -21,7 +21,7 @@ def page(permission: str) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             actor: Actor = request.actor  # type: ignore[attr-defined]
             if actor.user_id is None:
                 return redirect_to_login(request.get_full_path())
@@ -66,7 +66,7 @@ def needs(permission: str) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.actor.may(permission):  # type: ignore[attr-defined]
                 raise Refused(refuse("kernel.not_permitted", permission=str(PERMISSIONS[permission])))
             return view(request, *args, **kwargs)
