@@ -1,4 +1,6 @@
-"""Reference results computed with R, read from the folder beside the project. No reference value is typed into code."""
+"""Reference results computed with R. No reference value is typed into code: they are read from the folder beside the
+project, and from reference/ here, whose inputs are our own (make_inputs.py) and whose results make_references.R wrote.
+"""
 
 import csv
 import json
@@ -11,6 +13,7 @@ import pytest
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 REFERENCE = SHARED / "reference"
 GOLDEN = SHARED / "data" / "golden"
+OWN = Path(__file__).parent / "reference"
 
 
 def _value(text: str) -> float | str:
