@@ -46,7 +46,7 @@ export function dayChart(days: string[]): Option {
     legend: { top: 6, left: 10, right: 10, type: "plain", itemWidth: 16, itemHeight: 11, itemGap: 14, textStyle: { color: ink, fontSize: 12 } },
     tooltip: {
       trigger: "axis", renderMode: "richText", confine: true, backgroundColor: token("night"), borderWidth: 0,
-      padding: [8, 12], textStyle: { color: "#fff", fontSize: 12, lineHeight: 19 }, axisPointer: { type: "shadow" },
+      padding: [8, 12], textStyle: { color: "#fff", fontSize: 12, lineHeight: 19, fontFamily: getComputedStyle(document.body).fontFamily }, axisPointer: { type: "shadow" },
     },
     xAxis: {
       type: "category", data: days,

@@ -57,10 +57,10 @@ function enliven(zone: HTMLElement): void {
   const error = zone.querySelector<HTMLElement>("[data-dropzone-error]")!;
   const chosen = zone.querySelector<HTMLElement>("[data-dropzone-file]")!;
   const progress = zone.querySelector<HTMLProgressElement>("[data-dropzone-progress]")!;
-  const limit = Number(zone.dataset.limit);
-  const kinds = (zone.dataset.kinds ?? "").split(",").filter(Boolean);
 
   const look = () => {
+    const limit = Number(zone.dataset.limit);
+    const kinds = (zone.dataset.kinds ?? "").split(",").filter(Boolean);
     const file = input.files?.[0];
     let wrong = "";
     if (file && file.size > limit) wrong = say("too_large", { name: file.name, size: size(file.size), limit: size(limit) });
