@@ -11,7 +11,7 @@ demo: .venv/.ready
 
 test: .venv/.ready setup-tests check
 	$(RUN)pytest -n 2
-	$(RUN)python tests/postgres.py $(RUN)pytest -n 2 -m "not browser and not pure" tests/spec tests/parts tests/contracts
+	$(RUN)python tests/postgres.py $(RUN)pytest -n 2 -m "not browser and not pure" tests/parts
 
 check: .venv/.ready
 	$(RUN)ruff check --exit-zero .
