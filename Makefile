@@ -10,7 +10,7 @@ demo: .venv/.ready
 	$(RUN)lianfang demo
 
 test: .venv/.ready setup-tests check
-	$(RUN)pytest -n 2
+	$(RUN)pytest -n 2 -m "not browser"
 	$(RUN)python tests/postgres.py $(RUN)pytest -n 2 -m "not browser and not pure" tests/parts
 
 check: .venv/.ready
