@@ -87,11 +87,10 @@ def _complain(page: Page, line) -> None:
 
 
 def _walk_down(page: Page) -> None:
-    """Bring everything near the screen once, so that every island wakes."""
-    for y in range(0, page.evaluate("document.documentElement.scrollHeight"), 600):
-        page.evaluate(f"scrollTo(0, {y})")
-        page.wait_for_timeout(80)
-    page.wait_for_function("!document.querySelector('[data-island][aria-busy]')")
+    """Bring every island near the screen and wait until it has drawn itself, or said why not."""
+    for place in page.locator("figure [data-island]").all():
+        place.scroll_into_view_if_needed()
+        page.wait_for_function("(e) => e.childElementCount && !e.ariaBusy", arg=place.element_handle())
 
 
 @pytest.mark.parametrize("screen", [WIDE, NARROW], ids=["desktop", "phone"])
