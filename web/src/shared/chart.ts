@@ -66,8 +66,14 @@ export function draw(place: HTMLElement, option: Option): { chart: echarts.EChar
   place.replaceChildren(holder);
   const chart = echarts.init(holder, undefined, { renderer: "canvas" });
   const labels = ((option.legend as { data?: (string | { name: string })[] }).data ?? []).map((one) => (typeof one === "string" ? one : one.name));
-  const below = () => ({ grid: { ...(option.grid as object), top: legendDepth(labels, holder.clientWidth) } });
+  // A legend of several rows makes the chart taller rather than its bars shorter.
+  const below = () => {
+    const top = legendDepth(labels, holder.clientWidth);
+    place.style.setProperty("--legend-rows", `${top - 37}px`);
+    return { grid: { ...(option.grid as object), top } };
+  };
   chart.setOption({ ...option, ...below() });
+  chart.resize();
   return {
     chart,
     drawn: {

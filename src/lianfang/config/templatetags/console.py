@@ -303,8 +303,8 @@ def _picture(kind: str, name: str, data: Mapping[str, Any] | None, src: str, csv
 ISLAND_WORDS: dict[str, dict[str, Any]] = {
     "curve": {
         "total": gettext_lazy("total"),
-        "incomplete": gettext_lazy("recent days, reports still to come"),
-        "expected": gettext_lazy("expected once all reports are in"),
+        "incomplete": gettext_lazy("reports still to come"),
+        "expected": gettext_lazy("expected once complete"),
         "day": gettext_lazy("day"),
         "failed": gettext_lazy("The picture could not be drawn. The numbers are in the table below."),
         "empty": gettext_lazy("No cases in this span."),

@@ -59,7 +59,9 @@ def example_figures() -> dict[str, Any]:
         {
             "key": key,
             "label": CLASSIFICATIONS[key],
-            "values": [round(h * share * (0.85 + 0.3 * ((i * 7 + len(key) * 5) % 10) / 10)) for i, h in enumerate(height)],
+            "values": [
+                round(h * share * (0.85 + 0.3 * ((i * 7 + len(key) * 5) % 10) / 10)) for i, h in enumerate(height)
+            ],
         }
         for key, share in shares.items()
     ]
