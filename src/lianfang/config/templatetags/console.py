@@ -105,7 +105,7 @@ def navigation(context: Context, place: str = "side") -> dict[str, Any]:
     request = context.get("request")
     here = request.path if request else ""
     entries = []
-    for item in context.get("navigation", ()):
+    for item in context.get("navigation") or ():
         try:
             href = reverse(item["url"])
         except NoReverseMatch:
