@@ -182,6 +182,8 @@ def days_array(name: str, x: Any, *, missing: bool = False, ascending: bool = Fa
     """
     try:
         a = np.asarray(x)
+        if a.size == 0:
+            a = a.astype("datetime64[D]")
         if a.dtype.kind == "O":
             a = np.array([np.datetime64("NaT") if v is None else np.datetime64(v, "D") for v in a.ravel()]).reshape(
                 a.shape

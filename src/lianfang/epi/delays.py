@@ -589,19 +589,20 @@ def _fit(family: str, log_likelihood: Callable[[Any, Any], np.ndarray], middle: 
             value = -float(log_likelihood(*_natural(family, np.clip(theta, -30, 30))).sum())
         return value if np.isfinite(value) else 1e300
 
-    found = optimize.minimize(
-        cost, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-10, "maxiter": 4000}
-    )
-    theta = found.x
-    for _ in range(3):  # Newton steps take the last digits, where the curvature allows them
+    theta = optimize.minimize(
+        cost, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 2000}
+    ).x
+    for _ in range(20):  # Newton steps take the last digits
         gradient, hessian = _curvature(cost, theta)
         try:
             step = np.linalg.solve(hessian, gradient)
         except np.linalg.LinAlgError:
             break
-        if not np.isfinite(step).all() or np.abs(step).max() > 0.01 or cost(theta - step) > cost(theta) + 1e-9:
+        if not np.isfinite(step).all() or np.abs(step).max() > 0.1 or cost(theta - step) > cost(theta) + 1e-9:
             break
         theta = theta - step
+        if np.abs(step).max() < 1e-7:
+            break
     hessian = _curvature(cost, theta)[1]
     if np.linalg.eigvalsh(hessian).min() <= 1e-8 or np.abs(theta).max() > 25:
         raise EpiInputError(

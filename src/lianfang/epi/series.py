@@ -460,7 +460,13 @@ def _log_linear_poisson(y: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np
         target = (y * day).sum(axis=-1) / total
     earliest = np.where(seen, day, np.inf).min(axis=-1)
     latest = np.where(seen, day, -np.inf).max(axis=-1)
-    able = (total > 0) & (target > earliest + 1e-12) & (target < latest - 1e-12) & (seen.sum(axis=-1) >= 3)
+    able = (
+        (total > 0)
+        & (target > earliest + 1e-12)
+        & (target < latest - 1e-12)
+        & (seen.sum(axis=-1) >= 3)
+        & ((y > 0).sum(axis=-1) >= 2)
+    )
     target = np.where(able, target, 0.0)
     usable = seen | ~able[..., None]
     slope = np.zeros(total.shape)

@@ -350,8 +350,9 @@ def wallinga_teunis(
     si_pmf : (n_lags,) entry k the share of serial intervals of k days; entry 0 is 0, the sum 1.
     window, windows : as in `estimate_rt`; windows may also start at index 0.
     quantiles : levels of the number of secondary cases per case, when each case's infector is drawn with its
-        probability. They are exact for this distribution (a sum of binomials) while its variance is below 100, and from
-        its first four moments above that; nothing is simulated. () leaves them out, which saves most of the time.
+        probability. They are exact for this distribution (a sum of binomials) while its variance is below 10, and from
+        its first four moments above that (one in a hundred is then one case off); nothing is simulated. () leaves them
+        out, which saves most of the time.
 
     The last windows are too low, since their secondary cases have yet to fall ill: look at `complete`.
 
@@ -401,35 +402,34 @@ def wallinga_teunis(
 def _binomial_sum_quantiles(trials: np.ndarray, share: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Smallest count whose distribution function reaches each level, for sums of binomials along axis 1."""
     certain = (trials * (share == 1)).sum(axis=1)
-    trials = np.where((share > 0) & (share < 1), trials, 0)
+    trials = np.where((share > 1e-12) & (share < 1), trials, 0)
     share = np.where(trials > 0, share, 0.0)
     variance = (trials * share * (1 - share)).sum(axis=1)
     out = np.empty((len(trials), len(levels)))
-    large = variance > 100
+    large = variance > 10
     if large.any():
         out[large] = _binomial_sum_expansion(trials[large], share[large], levels)
-    small = np.flatnonzero(~large)
-    small = small[np.argsort(trials[small].sum(axis=1), kind="stable")]  # neighbours in size share a transform length
-    for first in range(0, len(small), 256):
-        some = small[first : first + 256]
-        out[some] = _binomial_sum_exact(trials[some], share[some], levels)
+    if not large.all():
+        out[~large] = _binomial_sum_exact(trials[~large], share[~large], levels)
     return out + certain[:, None]
 
 
 def _binomial_sum_exact(trials: np.ndarray, share: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """By inverting the characteristic function over all possible counts."""
-    n = int(trials.sum(axis=1).max()) + 1
-    angle = np.exp(-2j * np.pi * np.arange(n // 2 + 1) / n) - 1
-    logs = np.zeros((len(trials), len(angle)), dtype=complex)
-    with np.errstate(divide="ignore"):
-        for t in range(trials.shape[1]):
-            if trials[:, t].any():
-                factor = 1 + share[:, t, None] * angle
-                logs += np.where(trials[:, t, None] > 0, trials[:, t, None] * np.log(factor), 0)
+    """By inverting the characteristic function over the counts within reach of the mean, whatever it is 15 sd away."""
+    mean, variance = (trials * share).sum(axis=1), (trials * share * (1 - share)).sum(axis=1)
+    half = int(15 * np.sqrt(variance.max(initial=0))) + 25
+    n = 2 * half
+    first = np.maximum(np.floor(mean) - half, 0)
+    angle = np.exp(-2j * np.pi * np.arange(half + 1) / n)
+    logs = -1j * np.angle(angle) * first[:, None]  # counts are taken from `first` on
+    for t in np.flatnonzero(trials.any(axis=0)):
+        these = np.flatnonzero(trials[:, t])
+        with np.errstate(divide="ignore"):
+            logs[these] += trials[these, t, None] * np.log1p(share[these, t, None] * (angle - 1))
     chance = np.fft.irfft(np.exp(logs), n, axis=1)
     cumulative = np.cumsum(np.maximum(chance, 0), axis=1)
     # a level that falls on a step to within rounding belongs to that step
-    return np.stack([(cumulative < level - 1e-12).sum(axis=1) for level in levels], axis=1).clip(max=n - 1)
+    return first[:, None] + np.stack([(cumulative < level - 1e-12).sum(axis=1) for level in levels], axis=1)
 
 
 def _binomial_sum_expansion(trials: np.ndarray, share: np.ndarray, levels: np.ndarray) -> np.ndarray:

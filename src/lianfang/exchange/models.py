@@ -44,6 +44,7 @@ class ImportRun(models.Model):
     disease = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=12, default="uploaded")
+    progressed_at = models.DateTimeField(null=True)
     rows_done = models.PositiveIntegerField(default=0)
     counts: Any = models.JSONField(default=dict)
     problem: Any = models.JSONField(default=dict)  # why it stopped: a refusal's code and values

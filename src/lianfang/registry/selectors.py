@@ -1,12 +1,19 @@
 """Reads of areas, posts and people, each starting from what the reader may see."""
 
-from django.db.models import Q
+from datetime import date
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 
 from lianfang.kernel import clock
-from lianfang.kernel.access import NOBODY, ROLES, Actor, Grant
+from lianfang.kernel.access import NOBODY, ROLES, Actor, Grant, in_scope
 from lianfang.kernel.models import User
+from lianfang.kernel.sealing import keyring
 
-from .models import Post
+from .matching import exact_keys
+from .models import Area, Person, Post, PossibleDuplicate
 
 
 def actor_for(user: User, channel: str = "web") -> Actor:
@@ -25,3 +32,41 @@ def actor_for(user: User, channel: str = "web") -> Actor:
         if post.role in ROLES
     )
     return Actor(user.pk, user.display_name, grants, channel=channel)
+
+
+def chosen_area(code: str, day: date) -> Area | None:
+    """The area of a code on a day, or the latest one that ever had it."""
+    return Area.objects.valid_on(day).filter(code=code).first() or (
+        Area.objects.filter(code=code).order_by("-valid_from").first()
+    )
+
+
+def top_area(actor: Actor, permission: str) -> Area | None:
+    """The highest area over which a post of the actor allows this."""
+    paths = sorted(actor.paths(permission), key=len)
+    if actor.system:
+        return Area.objects.filter(parent=None).first()
+    return Area.objects.filter(path=paths[0]).order_by("-valid_from").first() if paths else None
+
+
+def area_name(area: Area) -> str:
+    """An area's name in the language in force; the Chinese name where no other is known."""
+    return area.name if (get_language() or "").startswith("zh") else area.name_en or area.name
+
+
+def people_called(actor: Actor, text: str) -> list[UUID]:
+    """People with exactly this name, ID number or phone, among those whom the actor may identify."""
+    ring = keyring()
+    digests = [ring.blind(kind, norm) for kind, norm in exact_keys(text)]
+    if not digests or not actor.may("case.identify"):
+        return []
+    people = Person.objects.visible_to(actor).filter(keys__digest__in=digests)
+    return list(people.values_list("pk", flat=True).distinct()[:200])
+
+
+def possible_duplicates(actor: Actor, *, decided: bool | None = False) -> QuerySet[PossibleDuplicate]:
+    """Pairs that may be one person, in the areas where the actor may merge. None for decided and undecided alike."""
+    pairs = in_scope(PossibleDuplicate.objects.all(), actor, "person.merge", areas=("path",), organisation="person__known_to_id")
+    if decided is not None:
+        pairs = pairs.exclude(decision="") if decided else pairs.filter(decision="")
+    return pairs.select_related("person__area", "other__area").order_by("-score", "id")

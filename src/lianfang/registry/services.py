@@ -115,12 +115,12 @@ def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]
     for start in range(0, len(wanted), 900):
         rows = PersonKey.objects.filter(digest__in=wanted[start : start + 900]).values_list("digest", "person_id")
         by_digest: dict[bytes, list[UUID]] = defaultdict(list)
-        for digest, person_id in rows:
-            by_digest[bytes(digest)].append(person_id)
-        for digest, people in by_digest.items():
-            if len(people) <= MOST_CANDIDATES:
+        for shared, person_id in rows:
+            by_digest[bytes(shared)].append(person_id)
+        for digest, sharing in by_digest.items():
+            if len(sharing) <= MOST_CANDIDATES:
                 for details_id in digests[digest]:
-                    found[details_id].update(people)
+                    found[details_id].update(sharing)
     everyone = list({pk for people in found.values() for pk in people})
     known: dict[UUID, Person] = {}
     for start in range(0, len(everyone), 900):

@@ -11,5 +11,6 @@ EVENTS = {
     "person.merged": _("two records were merged as one person"),
     "person.unmerged": _("a merge of two records was undone"),
     "person.told_apart": _("two records were found to be different people"),
+    "person.viewed": _("a person's record was opened"),
     "areas.loaded": _("areas were loaded"),
 }

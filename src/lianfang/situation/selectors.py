@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from django.db.models import Sum
 
 from lianfang.definitions import selectors as definitions
 from lianfang.epi import delays as epi_delays
@@ -15,7 +16,10 @@ from lianfang.epi import transmission
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.registry.models import Area
+from lianfang.registry.selectors import area_name
+from lianfang.surveillance.models import CaseTally
 from lianfang.surveillance.selectors import Counts, counts, counts_of
+from lianfang.surveillance.tally import LEVELS
 
 from .indicators import INDICATORS, Classes, delays
 
@@ -145,3 +149,23 @@ def _children(
         }
         for child in seen
     ]
+
+
+def busiest_disease(area: Area) -> str:
+    """The disease with the most cases in an area, or none."""
+    rows = CaseTally.objects.filter(area_code=area.code, measure="reported").values("disease").annotate(cases=Sum("delta"))
+    found = rows.order_by("-cases").first() if area.path.count("/") <= LEVELS else None
+    return found["disease"] if found else ""
+
+
+def seen_above(actor: Actor, area: Area) -> list[Area]:
+    """The areas above one that the actor may see, from the top down."""
+    above = []
+    here = area.parent
+    while here is not None and actor.may_at("situation.read", here.path):
+        above.append(here)
+        here = here.parent
+    return above[::-1]
+
+
+__all__ = ["Picture", "area_name", "busiest_disease", "classes_of", "picture", "seen_above"]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +18,7 @@ class Case(models.Model):
     """One person's illness, as first notified. What is known of it stands in its observations and versions."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    number = models.CharField(max_length=11, db_index=True)  # short, to say on the telephone
     disease = models.CharField(max_length=40)
     person = models.ForeignKey(Person, models.PROTECT, related_name="cases")
     source = models.CharField(max_length=80, blank=True)
@@ -35,13 +37,14 @@ class Case(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"case {self.pk}"
+        return f"case {self.number}"
 
-    @property
-    def number(self) -> str:
-        """A short name to say on the telephone."""
-        tail = self.pk.hex[-10:].upper()
-        return f"{tail[:5]}-{tail[5:]}"
+
+def number_of(case_id: UUID) -> str:
+    """The short number of a case, from the random end of its id."""
+    tail = case_id.hex[-10:].upper()
+    return f"{tail[:5]}-{tail[5:]}"
+
 
 
 class Observation(models.Model):

@@ -1,12 +1,13 @@
 """Reads of cases and counts, each starting from what the reader may see."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Max, Q, Sum
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from lianfang.kernel import events
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.registry.models import Area
+from lianfang.registry.selectors import people_called
 
 from . import tally
 from .models import Case, CaseTally, CaseVersion
@@ -217,3 +219,31 @@ def _add_untallied(found: dict[str, Any], areas: list[Area], disease: str, known
         if change.area_code in codes:
             cell = change.cell
             found[change.area_code][cell.measure, cell.day, cell.classification, cell.value] += delta
+
+
+EXPORTED = (
+    "case_id", "source", "local_id", "disease", "classification", "declared", "edition", "area_code", "area",
+    "onset_on", "onset_until", "reported_on", "confirmed_on", "admitted_on", "severity", "outcome", "outcome_on",
+    "sex", "age_low", "age_high", "counted",
+)  # fmt: skip
+
+
+def export(actor: Actor, wanted: CaseFilter) -> Iterator[tuple[Any, ...]]:
+    """The rows of an export, a few thousand in memory at a time."""
+    columns = {"case_id": "case_id", "source": "case__source", "local_id": "case__local_id", "area_code": "area__code", "area": "area__name"}
+    rows = cases(actor, wanted, "case.export").values_list(*(columns.get(name, name) for name in EXPORTED))
+    return rows.iterator(chunk_size=5000)
+
+
+def search(actor: Actor, text: str) -> list[CaseVersion]:
+    """Cases by number, by local id, or exactly by name, ID number or phone, among those the actor may see.
+
+    Identity is looked up only by those who may identify cases, through blind indexes; the look leaves an event.
+    """
+    rows = CaseVersion.objects.visible_to(actor).known_at(None).select_related("case__person", "area")
+    found = Q(case__local_id=text) | Q(case__number=text.upper())
+    if people := people_called(actor, text):
+        found |= Q(case__person__in=people)
+    with transaction.atomic():
+        events.record("case.searched", actor, details={"by": "identity" if people else "number"})
+    return list(rows.filter(found).order_by("-reported_on", "-id")[:PAGE])

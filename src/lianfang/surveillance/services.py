@@ -1,6 +1,6 @@
 """Notifying cases and adding to what is known of them. Form, API, import and jobs come through these doors."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from lianfang.workorders.models import WorkOrder
 
 from . import rules
 from .evidence import Evidence, content_of, parse, total
-from .models import Case, CaseVersion, InvestigationRecord, Observation
+from .models import Case, CaseVersion, InvestigationRecord, Observation, number_of
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def refusals(notification: Notification, by: Actor) -> list[Refusal]:
     if notification.person.birth_date and notification.person.birth_date > today:
         found.append(refuse("case.future_date", "birth_date", day=notification.person.birth_date))
     try:
-        rules.known(notification.evidence, notification.disease, judged_on(notification.evidence), today)
+        rules.known(
+            notification.evidence, notification.disease, judged_on(notification.evidence), today, notification.area.path
+        )
     except Refused as no:
         found += no.refusals
     return found
@@ -139,6 +141,7 @@ def notify_many(notifications: Sequence[Notification], by: Actor, *, look_for_du
             person_id = entry.same_person_as
         case = Case(
             id=entry.id,
+            number=number_of(entry.id),
             disease=entry.disease,
             person_id=person_id,
             source=entry.source,
@@ -162,7 +165,7 @@ def notify_many(notifications: Sequence[Notification], by: Actor, *, look_for_du
                 content=content_of(evidence),
             )
         )
-        state = rules.known(evidence, entry.disease, judged_on(evidence), today)
+        state = rules.known(evidence, entry.disease, judged_on(evidence), today, entry.area.path)
         version = _version(case, state, entry.area, now, by)
         version.report_path = entry.organisation.path if entry.organisation else ""
         version.organisation = entry.organisation
@@ -191,7 +194,7 @@ def notify_many(notifications: Sequence[Notification], by: Actor, *, look_for_du
 def _clocks(case: Case, version: CaseVersion, entry: Notification, now: datetime, by: Actor) -> list[WorkOrder]:
     """The legal clocks of a new report: the direct report itself (met or late), its review, the investigation."""
     edition = definitions.edition(entry.disease, version.edition)
-    where = {"subject_id": case.pk, "path": version.report_path or version.path}
+    desk = version.report_path or version.path
     orders = []
     if entry.diagnosed_at is not None:
         orders.append(
@@ -201,10 +204,11 @@ def _clocks(case: Case, version: CaseVersion, entry: Notification, now: datetime
                 limit=edition.deadline("direct_report"),
                 done_at=entry.reported_at or now,
                 done_by=by.user_id,
-                **where,
+                subject_id=case.pk,
+                path=desk,
             )
         )
-    orders.append(workorders.raised("review_report", raised_at=now, limit=edition.deadline("review"), **where))
+    orders.append(workorders.raised("review_report", raised_at=now, limit=edition.deadline("review"), subject_id=case.pk, path=desk))
     if version.classification not in edition.not_investigated:
         orders.append(
             workorders.raised(
@@ -255,117 +259,169 @@ def _case_event(kind: str, version: CaseVersion, by: Actor, **details: Any) -> E
     )
 
 
-def observe(
-    case_id: UUID,
-    kind: str,
-    content: Any,
-    by: Actor,
-    *,
-    observed_at: datetime | None = None,
-    corrects: UUID | None = None,
-    id: UUID | None = None,
-    channel: str = "",
-) -> CaseVersion:
-    """Add to the evidence of a case and judge it anew. Returns the version now in force.
+@dataclass(frozen=True)
+class Addition:
+    """One observation on its way into a case; ``corrects`` names the entry it takes the place of."""
 
-    The same id with the same content again is success; with other content a conflict. Raises Refused.
+    case_id: UUID
+    kind: str
+    content: Any
+    observed_at: datetime | None = None
+    corrects: UUID | None = None
+    id: UUID = field(default_factory=ids.new_id)
+
+
+def observe(case_id: UUID, kind: str, content: Any, by: Actor, *, channel: str = "", **about: Any) -> CaseVersion:
+    """Add one observation and judge the case anew. Returns the version now in force; see ``observe_many``."""
+    if about.get("id") is None:
+        about.pop("id", None)
+    return observe_many([Addition(case_id, kind, content, **about)], by, channel=channel)[case_id]
+
+
+def observe_many(additions: Sequence[Addition], by: Actor, *, channel: str = "") -> dict[UUID, CaseVersion]:
+    """Add observations to cases, whole or not at all, and judge each case anew. Returns the versions now in force.
+
+    An observation sent again under its id with the same content is success; with other content a conflict. Raises Refused.
     """
-    evidence = parse(content)
-    channel = channel or by.channel
-    now, today = clock.now(), clock.today()
-    with transaction.atomic():
-        current = _current(case_id, "case.update", by)
-        if id is not None and (known := Observation.objects.filter(pk=id).first()):
-            if known.case_id != case_id or known.content != content_of(evidence) or known.kind != kind:
-                raise Refused(refuse("kernel.id_conflict", "id"))
-            return current
-        if found := rules.impossible_dates(evidence, today):
+    channel, now, today = channel or by.channel, clock.now(), clock.today()
+    evidence = {addition.id: read_evidence(addition.content) for addition in additions}
+    for part in evidence.values():
+        if found := rules.impossible_dates(part, today):
             raise Refused(*found)
-        if corrects is not None and not Observation.objects.filter(pk=corrects, case_id=case_id).exists():
+    with transaction.atomic():
+        current = _current_many({addition.case_id for addition in additions}, "case.update", by)
+        known = Observation.objects.in_bulk([addition.id for addition in additions])
+        fresh = []
+        for addition in additions:
+            before = known.get(addition.id)
+            if before is None:
+                fresh.append(addition)
+            elif (before.case_id, before.kind, before.content) != (
+                addition.case_id, addition.kind, content_of(evidence[addition.id])
+            ):  # fmt: skip
+                raise Refused(refuse("kernel.id_conflict", "id"))
+        corrected = {addition.corrects: addition.case_id for addition in fresh if addition.corrects}
+        theirs = dict(Observation.objects.filter(pk__in=corrected).values_list("pk", "case_id"))
+        if any(theirs.get(pk) != case_id for pk, case_id in corrected.items()):
             raise Refused(refuse("case.corrects_nothing", "corrects"))
-        Observation.objects.create(
-            id=id or ids.new_id(),
-            case_id=case_id,
-            kind=kind,
-            observed_at=observed_at,
-            recorded_at=now,
-            by_id=by.user_id,
-            channel=channel,
-            content=content_of(evidence),
-            corrects_id=corrects,
+        Observation.objects.bulk_create(
+            [
+                Observation(
+                    id=addition.id,
+                    case_id=addition.case_id,
+                    kind=addition.kind,
+                    observed_at=addition.observed_at,
+                    recorded_at=now,
+                    by_id=by.user_id,
+                    channel=channel,
+                    content=content_of(evidence[addition.id]),
+                    corrects_id=addition.corrects,
+                )
+                for addition in fresh
+            ],
+            batch_size=500,
         )
         log = [
             events.made(
-                "case.corrected" if corrects else "case.observed",
+                "case.corrected" if addition.corrects else "case.observed",
                 by,
-                subject=("case", case_id),
-                path=current.path,
-                details={"what": kind},
+                subject=("case", addition.case_id),
+                path=current[addition.case_id].path,
+                details={"what": addition.kind},
             )
+            for addition in fresh
         ]
-        version = _judged_anew(current, by, log, judged_on=rules.day_of(evidence, observed_at, today))
+        judged_on: dict[UUID, date] = {}
+        for addition in fresh:
+            day = rules.day_of(evidence[addition.id], addition.observed_at, today)
+            judged_on[addition.case_id] = max(day, judged_on.get(addition.case_id, day))
+        touched = [current[case_id] for case_id in judged_on]
+        current.update(_judged_anew(touched, judged_on, by, log))
         events.write(log)
-    return version
+    return current
 
 
 def evidence_of(case: Case, *, known_at: datetime | None = None) -> Evidence:
     """All that was known of a case at a moment (None: now), corrections in the place of what they correct."""
-    entries = case.observations.order_by("recorded_at", "id")
+    return _evidence_of([case.pk], known_at)[case.pk]
+
+
+def _evidence_of(case_ids: Sequence[UUID], known_at: datetime | None = None) -> dict[UUID, Evidence]:
+    entries = Observation.objects.filter(case_id__in=case_ids).order_by("recorded_at", "id")
     if known_at is not None:
         entries = entries.filter(recorded_at__lte=known_at)
-    kept = list(entries)
-    corrected = {entry.corrects_id for entry in kept if entry.corrects_id}
-    return total(parse(entry.content) for entry in kept if entry.pk not in corrected)
+    kept: dict[UUID, list[Observation]] = {pk: [] for pk in case_ids}
+    corrected = set()
+    for entry in entries:
+        kept[entry.case_id].append(entry)
+        corrected.add(entry.corrects_id)
+    return {pk: total(parse(entry.content) for entry in kept[pk] if entry.pk not in corrected) for pk in case_ids}
 
 
 def _current(case_id: UUID, permission: str, by: Actor) -> CaseVersion:
     """The version in force, locked for a change. Raises Refused when there is none that the actor may change."""
-    current = (
+    return _current_many({case_id}, permission, by)[case_id]
+
+
+def _current_many(case_ids: Collection[UUID], permission: str, by: Actor) -> dict[UUID, CaseVersion]:
+    rows = (
         CaseVersion.objects.visible_to(by, permission)
-        .filter(case_id=case_id, superseded_at=None)
+        .filter(case_id__in=case_ids, superseded_at=None)
         .select_related("case", "area", "organisation")
         .select_for_update(of=("self",))
-        .first()
+        .order_by("id")
     )
-    if current is None:
+    found = {version.case_id: version for version in rows}
+    if len(found) != len(case_ids):
         raise Refused(refuse("kernel.not_found"))
-    return current
+    return found
 
 
-def _judged_anew(current: CaseVersion, by: Actor, log: list[Event], *, judged_on: date) -> CaseVersion:
-    """Derive what is known from all evidence; write a new version when it differs from the one in force."""
-    evidence = evidence_of(current.case)
-    state = rules.known(evidence, current.disease, max(judged_on, current.judged_on), current.reported_on)
-    area = current.area
-    if evidence.area_code and evidence.area_code != area.code:
-        moved_to = Area.objects.valid_on(state.judged_on).filter(code=evidence.area_code).first()
-        if moved_to is None:
-            raise Refused(refuse("case.unknown_area", "area_code", code=evidence.area_code))
-        area = moved_to
-    version = _version(current.case, state, area, clock.now(), by)
-    version.report_path, version.organisation = current.report_path, current.organisation
-    version.counted = current.counted
-    if evidence.sex is None:
-        version.sex = current.sex
-    return _supersede(current, version, by, log)
+def _judged_anew(
+    current: Sequence[CaseVersion], judged_on: dict[UUID, date], by: Actor, log: list[Event]
+) -> dict[UUID, CaseVersion]:
+    """Derive what is known from all evidence; write a new version of each case where it differs from the one in force."""
+    evidence = _evidence_of([version.case_id for version in current])
+    pairs = []
+    for before in current:
+        known = evidence[before.case_id]
+        day = max(judged_on[before.case_id], before.judged_on)
+        area = before.area
+        if known.area_code and known.area_code != area.code:
+            moved_to = Area.objects.valid_on(day).filter(code=known.area_code).first()
+            if moved_to is None:
+                raise Refused(refuse("case.unknown_area", "area_code", code=known.area_code))
+            area = moved_to
+        state = rules.known(known, before.disease, day, before.reported_on, area.path)
+        version = _version(before.case, state, area, clock.now(), by)
+        version.report_path, version.organisation = before.report_path, before.organisation
+        version.counted = before.counted
+        if known.sex is None:
+            version.sex = before.sex
+        pairs.append((before, version))
+    return _supersede(pairs, by, log)
 
 
 KEPT = ("classification", "edition", "declared", "onset_on", "onset_until", "reported_on", "confirmed_on", "admitted_on",
         "severity", "outcome", "outcome_on", "sex", "age_low", "age_high", "path", "counted", "judgement")  # fmt: skip
 
 
-def _supersede(current: CaseVersion, version: CaseVersion, by: Actor, log: list[Event]) -> CaseVersion:
-    if all(getattr(current, name) == getattr(version, name) for name in KEPT):
-        return current
-    version.supersedes = current
-    current.superseded_at = version.recorded_at
-    current.save(update_fields=["superseded_at"])
-    version.save(force_insert=True)
-    if current.classification != version.classification:
-        log.append(_case_event("case.classified", version, by, before=current.classification))
-        if version.classification == "confirmed":
-            log.append(_case_event("case.confirmed", version, by))
-    return version
+def _supersede(
+    pairs: Sequence[tuple[CaseVersion, CaseVersion]], by: Actor, log: list[Event]
+) -> dict[UUID, CaseVersion]:
+    """Put new versions in the place of old ones, where anything differs. Returns the versions now in force, by case."""
+    changed = [(old, new) for old, new in pairs if any(getattr(old, name) != getattr(new, name) for name in KEPT)]
+    for old, new in changed:
+        new.supersedes, old.superseded_at = old, new.recorded_at
+        if old.classification != new.classification:
+            log.append(_case_event("case.classified", new, by, before=old.classification))
+            if new.classification == "confirmed":
+                log.append(_case_event("case.confirmed", new, by))
+    if changed:
+        moment = changed[0][1].recorded_at
+        CaseVersion.objects.filter(pk__in=[old.pk for old, _ in changed]).update(superseded_at=moment)
+        CaseVersion.objects.bulk_create([new for _, new in changed], batch_size=500)
+    return {old.case_id: old for old, _ in pairs} | {new.case_id: new for _, new in changed}
 
 
 def review(case_id: UUID, by: Actor) -> None:
@@ -381,7 +437,7 @@ def investigate(case_id: UUID, form: str, answers: dict[str, Any], by: Actor) ->
     """Record a case investigation; its order is done. Answers are checked against the edition of the form."""
     with transaction.atomic():
         current = _current(case_id, "case.investigate", by)
-        if problems := definitions.form(form).problems(answers):
+        if problems := definitions.form(form).problems(answers, definitions.library().vocabularies):
             raise Refused(*problems)
         before = InvestigationRecord.objects.filter(case_id=case_id).order_by("-recorded_at").first()
         record = InvestigationRecord.objects.create(
@@ -402,7 +458,7 @@ def mark_duplicate(case_id: UUID, by: Actor, *, duplicate: bool = True) -> CaseV
         version.pk, version.tallied, version.counted = ids.new_id(), False, not duplicate
         version.recorded_at, version.by_id, version._state.adding = clock.now(), by.user_id, True
         log: list[Event] = []
-        version = _supersede(current, version, by, log)
+        version = _supersede([(current, version)], by, log)[case_id]
         log.append(_case_event("case.not_counted" if duplicate else "case.counted_again", version, by))
         events.write(log)
     return version

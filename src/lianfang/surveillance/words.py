@@ -15,6 +15,7 @@ SENTENCES = {
         "The outcome on {outcome_on} lies before the onset on {onset_on}. Check both dates."
     ),
     "case.span_reversed": _("The span of the onset ends before it begins. Swap the two dates."),
+    "case.impossible_age": _("This age can't be. Give years between 0 and 130, the lower one first."),
     "case.unknown_area": _("No area has the code {code} on that day. Choose an area from the list."),
     "case.corrects_nothing": _("The entry to be corrected does not belong to this case."),
     "case.nothing_to_review": _("This notification was already reviewed, or needs no review."),
@@ -34,5 +35,6 @@ EVENTS = {
     "case.counted_again": _("case counted again"),
     "case.viewed": _("case opened, identity shown"),
     "case.listed": _("case list read"),
+    "case.searched": _("cases searched"),
     "case.exported": _("case list exported"),
 }

@@ -310,12 +310,12 @@ def _pair(left: str, right: str, style: DateStyle) -> tuple[_Point, _Point] | Fi
     if isinstance(first, _Point) and not isinstance(last, _Point):
         alike = replace(style, order="ymd") if re.match(r"\d{4}", left) else style
         last = _borrowing(right, first, alike, forward=True) or last
+    if first is None or (last is None and not _DAY_ONLY.fullmatch(right)):
+        return None
     for side in (first, last):
         if isinstance(side, Finding):
             return side
-    if isinstance(first, _Point) and isinstance(last, _Point):
-        return first, last
-    return None
+    return (first, last) if isinstance(first, _Point) and isinstance(last, _Point) else None
 
 
 def _borrowing(text: str, other: _Point, style: DateStyle, forward: bool) -> _Point | None:
@@ -859,14 +859,8 @@ class OrderEvidence:
             order, count = max(decisive.items(), key=lambda item: item[1]) if decisive else (None, 0)
             against = sum(n for key, n in self.votes.items() if order not in key)
             orders = tuple(sorted({o for key in self.votes for o in key}))
-            return OrderDecision(
-                order if count >= 20 * against else None,
-                True,
-                orders,
-                "import.order_contradicted",
-                self._clash(),
-                against,
-            )
+            decided = order if count >= 20 * against else None  # a few slips against hundreds of cells
+            return OrderDecision(decided, decided is None, orders, "import.order_contradicted", self._clash(), against)
         if self.dotted == self.total and "dmy" in possible:
             return OrderDecision("dmy", False, ("dmy",), "import.order_by_dots", next(iter(self.examples.values())))
         return OrderDecision(

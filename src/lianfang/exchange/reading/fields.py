@@ -12,7 +12,7 @@ Subject = Literal["case", "link", "count"]
 Reads = Literal[
     "text", "date", "age", "sex", "yes_no", "outcome", "severity", "classification", "symptoms", "temperature", "phone",
     "id_number", "area_code", "place", "address", "coordinate", "count", "local_id", "certainty", "setting", "lab_result",
-    "age_unit", "symptom_flag",
+    "age_unit", "symptom_flag", "sentence",
 ]  # fmt: skip
 
 
@@ -108,8 +108,9 @@ FIELDS: dict[str, Field] = {
         _field("specimen", "text", "标本|标本类型|样本类型|标本种类|specimen|specimen type|sample type|sample"),
         _field("test", "text", "检测方法|检测项目|检验方法|检测类型|test|test type|lab test|assay|method|type of test"),
         # ---- about the row
+        _field("sentence", "sentence", "病例描述|病例情况|病例简介|情况简介|病情简介|个案描述|病例详情|详情|情况|case description|narrative|case narrative|text|summary|case summary|details"),
         _field("source", "text", "来源|信息来源|数据来源|资料来源|出处|来源网址|链接|网址|source|data source|url|information source|reference|source url|link"),
-        _field("notes", "text", "备注|说明|其他|其他情况|补充说明|情况说明|附注|描述|病例描述|notes|note|remarks|remark|comments|comment|additional information|other information|description|other", many=True),
+        _field("notes", "text", "备注|说明|其他|其他情况|补充说明|情况说明|附注|描述|notes|note|remarks|remark|comments|comment|additional information|other information|description|other", many=True),
         # ---- links between cases
         _field("infector_id", "local_id", "传染源编号|感染来源病例编号|上代病例|上代病例编号|传播者编号|感染源编号|指示病例编号|传染来源病例|传染源|infector|infector id|source case|source case id|infected by|parent case|from|index case id|primary case id|source id|exposed by|infector case id|infector case", core=True, subject="link"),
         _field("infectee_id", "local_id", "被感染者编号|续发病例编号|被传播者编号|下代病例编号|二代病例编号|被感染病例|被感染者|infectee|infectee id|infected case|secondary case|secondary case id|to|target|infected id|infectee case id|contact case id", core=True, subject="link"),

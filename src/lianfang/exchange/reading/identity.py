@@ -105,6 +105,8 @@ def read_phone(text: str, region: str = "CN") -> ReadPhone | Finding | Any | Non
     >>> str(read_phone("0577-8888 6666")), str(read_phone("138 0013 8000"))
     ('+8657788886666', '+8613800138000')
     """
+    if region == "CN" and len(text) == 11 and _MOBILE.fullmatch(text):
+        return ReadPhone("+86" + text, (), text)
     cell = plain(text).strip("'`\"")
     if not cell:
         return None

@@ -96,7 +96,13 @@ def codes_in(text: str) -> list[tuple[str, int, int]]:
     if not text.isascii():
         found += [(CODE_OF[m.group()], m.start(), m.end()) for m in _ENGLISH.finditer(text)]
         found.sort(key=lambda entry: entry[1])
-    return [entry for entry in found if text[entry[1] : entry[2]] != "热"]
+    ends = {end for code, _start, end in found if code != "malaise"}
+    # 咽痛不适 is one complaint, not two; a lone 热 is mostly part of another word.
+    return [
+        (code, start, end)
+        for code, start, end in found
+        if text[start:end] != "热" and not (code == "malaise" and start in ends)
+    ]
 
 
 def read_symptoms(text: str) -> ReadSymptoms | Finding | Any | None:

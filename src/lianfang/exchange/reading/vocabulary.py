@@ -70,6 +70,12 @@ CLASSIFICATION = _table(
     excluded="excluded,not a case,non case,noncase,not case,discarded,ruled out,negative,no case,exc,排除,已排除,非病例,排除病例,阴性,订正排除",
 )
 
+LAB_RESULT = _table(
+    positive="positive,pos,+,++,+++,p,detected,reactive,阳性,阳,弱阳性,阳性(+),检出,核酸阳性",
+    negative="negative,neg,-,n,not detected,nonreactive,阴性,阴,阴性(-),未检出,核酸阴性",
+    inconclusive="inconclusive,indeterminate,equivocal,borderline,可疑,可疑阳性,不确定,无效",
+)
+
 CERTAINTY = _table(
     stated="stated,confirmed,certain,sure,definite,yes,known,确定,明确,确诊,肯定,是",
     probable="probable,likely,probably,较可能,很可能,极可能",
@@ -83,7 +89,8 @@ CONTACT_SETTINGS = _table(
     school="school,class,classroom,学校,班级,同学",
     funeral="funeral,burial,葬礼,丧事",
     travel="travel,trip,transport,vehicle,旅行,交通工具,同车",
-    community="community,neighbour,neighbor,市场,社区,邻居",
+    community="community,neighbour,neighbor,market,市场,社区,邻居",
+    other="other,others,其他,其它",
 )
 
 
@@ -228,6 +235,28 @@ def read_classification(text: str) -> str | Finding | Any | None:
     if len(found) == 1:
         return uncertain("import.word_within_text", next(iter(found)))
     return refused("import.classification_unreadable")
+
+
+def read_lab_result(text: str) -> str | Finding | Any | None:
+    """positive, negative or inconclusive."""
+    cell, nothing = _empty(text)
+    if nothing is not ...:
+        return nothing
+    if cell in ("+", "++", "+++"):
+        return "positive"
+    if cell == "-":
+        return uncertain("import.lab_dash", choices=("negative", "unknown"))
+    code = LAB_RESULT.get(_key(cell)) if _key(cell) else None
+    if code is not None:
+        return code
+    if is_unknown(cell):
+        return UNKNOWN
+    found = {
+        code
+        for words, code in (("阳 pos", "positive"), ("阴 neg", "negative"))
+        if any(w in cell for w in words.split(" "))
+    }
+    return uncertain("import.word_within_text", found.pop()) if len(found) == 1 else refused("import.lab_unreadable")
 
 
 def read_certainty(text: str) -> str | Finding | Any | None:

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("import/", views.import_list, name="import-list"),
+    path("import/<uuid:run_id>/", views.import_page, name="import"),
+    path("import/<uuid:run_id>/again/", views.import_again, name="import-again"),
+    path("import/<uuid:run_id>/discard/", views.import_discard, name="import-discard"),
+    path("import/<uuid:run_id>/refused.csv", views.import_refused, name="import-refused"),
+]

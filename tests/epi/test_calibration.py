@@ -1,0 +1,38 @@
+"""Intervals and forecasts hold about as often as they promise; how often is measured, and printed in the manual."""
+
+import pytest
+
+from tests.epi import calibration
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.fixture(scope="module")
+def coverage():
+    return list(calibration.coverage_rows())
+
+
+def test_intervals_on_simulated_epidemics_hold_the_truth_at_the_nominal_rate(coverage):
+    proper = [row for row in coverage if "without its" not in row.function]
+    # exactly nominal is not to be had from discrete counts and a prior: 1.5 points, and four Monte Carlo errors
+    far = [row for row in proper if not row.nominal - 0.015 - 4 * row.error <= row.found]
+    assert far == []
+    too_wide = [row for row in proper if row.found > 0.99]
+    assert too_wide == []
+
+
+def test_leaving_the_correction_out_is_told_by_the_same_measure(coverage):
+    rows = {row.function: row for row in coverage}
+    assert rows["rates.case_fatality without its delay"].found < 0.5
+    assert rows["delays.fit_delay without its cut"].found < 0.5
+
+
+def test_forecasts_of_real_outbreaks_hold_what_they_promise_for_a_week():
+    rows = list(calibration.forecast_rows(horizon=7, n_draws=300))
+    assert len({row["outbreak"] for row in rows}) == 8
+    for row in rows:
+        assert row["coverage_90"] > 0.75, row
+        assert row["relative_wis"] < 1.6, row
+    week = [row for row in rows if row["days_ahead"] == 7]
+    better = [row for row in week if row["relative_wis"] < 1]
+    assert len(better) >= 5, [(row["outbreak"], row["relative_wis"]) for row in week]
