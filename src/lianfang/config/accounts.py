@@ -1,5 +1,6 @@
 """Signing in and out, each with its event."""
 
+import os
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
@@ -16,6 +17,14 @@ from lianfang.kernel.models import User
 class SignIn(LoginView):
     template_name = "login.html"
     redirect_authenticated_user = True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_context_data(**context)
+        if os.environ.get("LIANFANG_DEMO") == "1":
+            from .demo.filling import ACCOUNTS, password
+
+            found["demo_accounts"] = [{"who": who, "username": name, "password": password()} for name, who, _role, _area in ACCOUNTS]
+        return found
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)

@@ -39,6 +39,149 @@ def ready() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
+    from lianfang.definitions.services import load_definitions
+
+    load_definitions()
+
+
+@app.command()
+def demo(
+    size: Annotated[int, typer.Option(help="How many cases the outbreak has.", min=50, max=1_000_000)] = 2000,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    seed: Annotated[int, typer.Option(help="Another seed, another outbreak.")] = 20200123,
+    fill_only: Annotated[bool, typer.Option("--fill-only", help="Fill the database and stop.")] = False,
+) -> None:
+    """Fill an empty database with a synthetic outbreak in Zhejiang and start the console. All people are invented."""
+    from .serving import run
+
+    ready()
+    from .demo import filling
+
+    if filling.filled():
+        out.print("The outbreak of an earlier start is still here.")
+    else:
+        with progress() as bar:
+            task = bar.add_task("Writing the outbreak down", total=size)
+            filling.fill(size, seed, lambda done, total: bar.update(task, completed=done, total=total))
+    if fill_only:
+        return
+    _announce(filling, port)
+    os.environ["LIANFANG_DEMO"] = "1"
+    sys.exit(run("127.0.0.1", port, 2))
+
+
+def _announce(filling: Any, port: int) -> None:
+    from rich.table import Table
+
+    from lianfang.kernel.access import ROLES
+
+    table = Table("user", "who", "role", title=f"Lianfang 联防   http://127.0.0.1:{port}/   password: {filling.password()}")
+    for name, who, role, _area in filling.ACCOUNTS:
+        table.add_row(name, who, str(ROLES[role][0]))
+    Console(width=100).print(table)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, text or Excel (.xlsx).", exists=True, dir_okay=False)],
+    disease: Annotated[str, typer.Option(help="Code of the disease, where the file does not tell it.")] = "",
+    source: Annotated[str, typer.Option(help="Under whose numbering the cases stand.")] = "",
+    mapping: Annotated[str, typer.Option(help="A saved mapping by name, or a mapping file (.json).")] = "",
+    account: Annotated[str, typer.Option("--as", help="Enter with the posts of this user.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")] = False,
+    refused: Annotated[Path | None, typer.Option(help="Where to write the rows that were refused.")] = None,
+) -> None:
+    """Bring a line list in: show what will happen, enter it, and write down what was refused."""
+    ready()
+    from .importing import bring_in
+
+    bring_in(file, disease=disease, source=source, mapping=mapping, account=account, dry_run=dry_run, refused=refused, out=out, progress=progress)
+
+
+@app.command()
+def rejudge(
+    edition: Annotated[str, typer.Option(help="The edition to judge by.")],
+    disease: Annotated[str, typer.Option(help="Code of the disease.")] = "covid19",
+) -> None:
+    """Print what the counts would be under another edition. Changes nothing."""
+    ready()
+    from rich.table import Table
+
+    from lianfang.definitions import selectors as definitions
+    from lianfang.surveillance.selectors import rejudged
+    from lianfang.surveillance.models import CaseVersion
+
+    definitions.edition(disease, edition)
+    labels = definitions.all_class_labels("en")
+    with progress() as bar:
+        task = bar.add_task("Judging", total=CaseVersion.objects.filter(superseded_at=None, disease=disease, counted=True).count())
+        moved = rejudged(disease, edition, lambda done: bar.update(task, advance=done))
+    table = Table("class", "now", f"under edition {edition}", "comes in", "goes out", title=f"{disease}: nothing was changed")
+    for code in sorted({code for pair in moved for code in pair}):
+        now = sum(count for (before, _after), count in moved.items() if before == code)
+        then = sum(count for (_before, after), count in moved.items() if after == code)
+        stays = moved.get((code, code), 0)
+        table.add_row(labels.get((disease, code), code), str(now), str(then), str(then - stays), str(now - stays))
+    out.print(table)
+
+
+@app.command()
+def report(
+    area: Annotated[str, typer.Option(help="Code of the area.")] = "330000",
+    disease: Annotated[str, typer.Option(help="Code of the disease.")] = "covid19",
+    as_of: Annotated[str, typer.Option(help="As known at the end of this day, YYYY-MM-DD.")] = "",
+    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    to: Annotated[Path, typer.Option(help="The PDF to write.")] = Path("situation.pdf"),
+) -> None:
+    """Write the situation report of an area as PDF."""
+    ready()
+    from datetime import date
+
+    from django.utils import translation
+
+    from lianfang.kernel import clock
+    from lianfang.kernel.access import SYSTEM
+    from lianfang.kernel.refusals import Refused, refuse
+    from lianfang.registry.selectors import chosen_area
+    from lianfang.situation import reports, selectors
+
+    day = date.fromisoformat(as_of) if as_of else None
+    with translation.override("zh-hans" if language == "zh" else "en"):
+        found = chosen_area(area, day or clock.today())
+        if found is None:
+            raise Refused(refuse("case.unknown_area", "area", code=area))
+        to.write_bytes(reports.situation_report(selectors.picture(SYSTEM, found, disease, day=day)))
+    out.print(f"Written: {to}")
+
+
+@areas_app.command("load")
+def areas_load(
+    tree: Annotated[Path | None, typer.Argument(help="A CSV with code, name, level, parent_code …; without it, the areas of China.")] = None,
+    shapes: Annotated[Path | None, typer.Option(help="GeoJSON whose features carry the property code.")] = None,
+) -> None:
+    """Load the areas of China, or any country's own tree."""
+    ready()
+    from lianfang.registry import areas
+
+    count = areas.load_china() if tree is None else areas.load_tree(tree, shapes)
+    out.print(f"{count} areas stand in the registry.")
+
+
+@app.command()
+def token(
+    username: Annotated[str, typer.Argument(help="The user whose posts the token carries.")],
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "api",
+) -> None:
+    """Issue an API token for a user. It is shown this once."""
+    ready()
+    from lianfang.kernel.models import User
+    from lianfang.kernel.tokens import issue
+
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        out.print(f"There is no user {username}.")
+        raise typer.Exit(1)
+    out.print(issue(user, name), markup=False, highlight=False)
 
 
 @app.command()
@@ -105,7 +248,9 @@ def main() -> None:
     except Exception as problem:
         from lianfang.kernel.refusals import Refused
 
-        if isinstance(problem, Refused):
+        from lianfang.definitions.editions import HalfRight
+
+        if isinstance(problem, Refused | HalfRight):
             Console(stderr=True).print(str(problem), markup=False)
             sys.exit(1)
         raise

@@ -56,9 +56,10 @@ def run(host: str, port: int, workers: int) -> int:
 def tick() -> None:
     """One round of the periodic jobs. A failure of one is logged and does not keep the others from running."""
     from lianfang.kernel import audit
+    from lianfang.exchange import jobs
     from lianfang.surveillance import tally
 
-    for job in (audit.seal_all, tally.tally_all):
+    for job in (audit.seal_all, tally.tally_all, jobs.take_up_again, jobs.forget_files):
         try:
             job()
         except Exception:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lianfang.definitions import selectors as definitions
+from lianfang.definitions.editions import LONGEST_ANSWER, Form, Question
 from lianfang.kernel import clock, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
@@ -302,6 +303,51 @@ KINDS: tuple[type[AddEvidence], ...] = (AddResult, AddCourse, AddClass, CorrectB
 def evidence_forms(disease: str) -> list[AddEvidence]:
     """One empty form of each kind."""
     return [AddEvidence.of(form.kind, disease) for form in KINDS]
+
+
+class Investigation(forms.Form):
+    """A form of the definitions on screen: one field a question, answers back as the definitions check them."""
+
+    def __init__(self, definition: Form, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.definition = definition
+        for question in definition.questions():
+            self.fields[question.code] = _asked(question)
+
+    def sections(self) -> list[tuple[str, list[Any]]]:
+        """(heading, bound fields) of each section."""
+        return [
+            (definitions.label(section), [self[question.code] for question in section.questions])
+            for section in self.definition.sections
+        ]
+
+    def answers(self) -> dict[str, Any]:
+        """What was answered."""
+        given = {code: value for code, value in self.cleaned_data.items() if value not in (None, "", [])}
+        return {code: value.isoformat() if isinstance(value, date) else value for code, value in given.items()}
+
+
+def _asked(question: Question) -> forms.Field:
+    about: dict[str, Any] = {"label": definitions.label(question), "required": question.required}
+    if question.help:
+        about["help_text"] = question.help[definitions.language()]
+    match question.kind:
+        case "date":
+            widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            return forms.DateField(widget=widget, **about)
+        case "number":
+            return forms.FloatField(min_value=question.low, max_value=question.high, **about)
+        case "yes_no":
+            choices = [("", "—"), ("yes", _("yes")), ("no", _("no")), ("unknown", _("unknown"))]
+            return forms.ChoiceField(choices=choices, **about)
+        case "choice" | "choices":
+            words = question.words(definitions.library().vocabularies)
+            listed = [(code, entry[definitions.language()]) for code, entry in words.items()]
+            if question.kind == "choice":
+                return forms.ChoiceField(choices=[("", "—"), *listed], **about)
+            return forms.MultipleChoiceField(choices=listed, widget=forms.CheckboxSelectMultiple, **about)
+        case _:
+            return forms.CharField(max_length=LONGEST_ANSWER, widget=forms.Textarea(attrs={"rows": 2}), **about)
 
 
 def area_field(text: str) -> Any:

@@ -1,7 +1,7 @@
 """Reads of cases and counts, each starting from what the reader may see."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -11,14 +11,16 @@ from django.db import transaction
 from django.db.models import Max, Q, Sum
 from django.utils import timezone
 
+from lianfang.definitions import selectors as definitions
 from lianfang.kernel import events
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.registry.models import Area
 from lianfang.registry.selectors import people_called
 
-from . import tally
-from .models import Case, CaseTally, CaseVersion
+from . import rules, tally
+from .evidence import Evidence, parse, total
+from .models import Case, CaseTally, CaseVersion, Observation
 
 PAGE = 50
 
@@ -247,3 +249,43 @@ def search(actor: Actor, text: str) -> list[CaseVersion]:
     with transaction.atomic():
         events.record("case.searched", actor, details={"by": "identity" if people else "number"})
     return list(rows.filter(found).order_by("-reported_on", "-id")[:PAGE])
+
+
+def rejudged(disease: str, edition: str, progress: Callable[[int], None] = lambda done: None) -> Counter[tuple[str, str]]:
+    """How many cases are of which class now and would be under another edition: {(now, then): count}. Changes nothing.
+
+    Every case is judged on the day it was judged on. A class that the notifier stated stays stated where the edition has it.
+    """
+    held = definitions.edition(disease, edition)
+    moved: Counter[tuple[str, str]] = Counter()
+    versions = CaseVersion.objects.filter(superseded_at=None, disease=disease, counted=True)
+    batch: list[tuple[UUID, str, date, str]] = []
+
+    def judge_batch() -> None:
+        evidence = evidence_by_case([entry[0] for entry in batch])
+        for case_id, now, day, path in batch:
+            then = rules.known(evidence[case_id], disease, day, day, path, held)
+            moved[now, then.classification] += 1
+        progress(len(batch))
+        batch.clear()
+
+    for entry in versions.values_list("case_id", "classification", "judged_on", "path").iterator(chunk_size=2000):
+        batch.append(entry)
+        if len(batch) == 2000:
+            judge_batch()
+    if batch:
+        judge_batch()
+    return moved
+
+
+def evidence_by_case(case_ids: Sequence[UUID], known_at: datetime | None = None) -> dict[UUID, Evidence]:
+    """All that was known of cases at a moment (None: now), corrections in the place of what they correct."""
+    entries = Observation.objects.filter(case_id__in=case_ids).order_by("recorded_at", "id")
+    if known_at is not None:
+        entries = entries.filter(recorded_at__lte=known_at)
+    kept: dict[UUID, list[Observation]] = {pk: [] for pk in case_ids}
+    corrected = set()
+    for entry in entries:
+        kept[entry.case_id].append(entry)
+        corrected.add(entry.corrects_id)
+    return {pk: total(parse(entry.content) for entry in kept[pk] if entry.pk not in corrected) for pk in case_ids}

@@ -1,6 +1,6 @@
 """Notifying cases and adding to what is known of them. Form, API, import and jobs come through these doors."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -20,8 +20,9 @@ from lianfang.workorders import services as workorders
 from lianfang.workorders.models import WorkOrder
 
 from . import rules
-from .evidence import Evidence, content_of, parse, total
+from .evidence import Evidence, content_of, parse
 from .models import Case, CaseVersion, InvestigationRecord, Observation, number_of
+from .selectors import evidence_by_case
 
 
 @dataclass(frozen=True)
@@ -343,19 +344,7 @@ def observe_many(additions: Sequence[Addition], by: Actor, *, channel: str = "")
 
 def evidence_of(case: Case, *, known_at: datetime | None = None) -> Evidence:
     """All that was known of a case at a moment (None: now), corrections in the place of what they correct."""
-    return _evidence_of([case.pk], known_at)[case.pk]
-
-
-def _evidence_of(case_ids: Sequence[UUID], known_at: datetime | None = None) -> dict[UUID, Evidence]:
-    entries = Observation.objects.filter(case_id__in=case_ids).order_by("recorded_at", "id")
-    if known_at is not None:
-        entries = entries.filter(recorded_at__lte=known_at)
-    kept: dict[UUID, list[Observation]] = {pk: [] for pk in case_ids}
-    corrected = set()
-    for entry in entries:
-        kept[entry.case_id].append(entry)
-        corrected.add(entry.corrects_id)
-    return {pk: total(parse(entry.content) for entry in kept[pk] if entry.pk not in corrected) for pk in case_ids}
+    return evidence_by_case([case.pk], known_at)[case.pk]
 
 
 def _current(case_id: UUID, permission: str, by: Actor) -> CaseVersion:
@@ -381,7 +370,7 @@ def _judged_anew(
     current: Sequence[CaseVersion], judged_on: dict[UUID, date], by: Actor, log: list[Event]
 ) -> dict[UUID, CaseVersion]:
     """Derive what is known from all evidence; write a new version of each case where it differs from the one in force."""
-    evidence = _evidence_of([version.case_id for version in current])
+    evidence = evidence_by_case([version.case_id for version in current])
     pairs = []
     for before in current:
         known = evidence[before.case_id]
@@ -426,26 +415,43 @@ def _supersede(
 
 def review(case_id: UUID, by: Actor) -> None:
     """Record that a notification was reviewed; its review order is done. Raises Refused when there is nothing to review."""
+    review_many([case_id], by)
+
+
+def review_many(case_ids: Collection[UUID], by: Actor) -> None:
+    """Record that notifications were reviewed, all or none. Raises Refused when one of them needs no review."""
     with transaction.atomic():
-        current = _current(case_id, "case.review", by)
-        if not workorders.close_for(case_id, ["review_report"], by):
+        current = _current_many(case_ids, "case.review", by)
+        if len(workorders.close_for(case_ids, ["review_report"], by)) != len(current):
             raise Refused(refuse("case.nothing_to_review"))
-        events.write([_case_event("case.reviewed", current, by)])
+        events.write(_case_event("case.reviewed", version, by) for version in current.values())
 
 
 def investigate(case_id: UUID, form: str, answers: dict[str, Any], by: Actor) -> InvestigationRecord:
     """Record a case investigation; its order is done. Answers are checked against the edition of the form."""
+    return investigate_many({case_id: answers}, form, by)[0]
+
+
+def investigate_many(answers: Mapping[UUID, dict[str, Any]], form: str, by: Actor) -> list[InvestigationRecord]:
+    """Record case investigations, all or none. An earlier record of a case stays and is pointed at. Raises Refused."""
+    definition = definitions.form(form)
     with transaction.atomic():
-        current = _current(case_id, "case.investigate", by)
-        if problems := definitions.form(form).problems(answers, definitions.library().vocabularies):
-            raise Refused(*problems)
-        before = InvestigationRecord.objects.filter(case_id=case_id).order_by("-recorded_at").first()
-        record = InvestigationRecord.objects.create(
-            case_id=case_id, form=form, answers=answers, recorded_at=clock.now(), by_id=by.user_id, replaces=before
+        current = _current_many(answers.keys(), "case.investigate", by)
+        for given in answers.values():
+            if problems := definition.problems(given, definitions.library().vocabularies):
+                raise Refused(*problems)
+        before: dict[UUID, InvestigationRecord] = {}
+        for record in InvestigationRecord.objects.filter(case_id__in=answers).order_by("recorded_at", "id"):
+            before[record.case_id] = record
+        records = InvestigationRecord.objects.bulk_create(
+            InvestigationRecord(
+                case_id=case_id, form=form, answers=given, recorded_at=clock.now(), by_id=by.user_id, replaces=before.get(case_id)
+            )
+            for case_id, given in answers.items()
         )
-        workorders.close_for(case_id, ["investigate_case"], by)
-        events.write([_case_event("case.investigated", current, by, form=form)])
-    return record
+        workorders.close_for(answers.keys(), ["investigate_case"], by)
+        events.write(_case_event("case.investigated", version, by, form=form) for version in current.values())
+    return records
 
 
 def mark_duplicate(case_id: UUID, by: Actor, *, duplicate: bool = True) -> CaseVersion:

@@ -28,7 +28,7 @@ from lianfang.workorders.rules import kinds as order_kinds
 
 from . import selectors, services
 from .evidence import Evidence, content_of
-from .forms import AddEvidence, ReportCard, evidence_forms
+from .forms import AddEvidence, Investigation, ReportCard, evidence_forms
 
 
 def _language() -> str:
@@ -170,7 +170,8 @@ def case_new(request: HttpRequest) -> HttpResponse:
     disease = request.POST.get("disease") or request.GET.get("disease") or known[0]
     disease = disease if disease in known else known[0]
     likely: list[Any] = []
-    if request.method == "POST" and "change_disease" not in request.POST:
+    other_disease = request.POST.get("disease_was", disease) != disease  # its classes differ: show the card again
+    if request.method == "POST" and not other_disease:
         form = ReportCard(request.POST, actor=actor, disease=disease)
         if form.is_valid():
             if not form.cleaned_data["checked"] and not form.cleaned_data["same_person_as"]:
@@ -185,15 +186,14 @@ def case_new(request: HttpRequest) -> HttpResponse:
                     messages.success(request, _("Case {number} was notified.").format(number=written.number))
                     return redirect("case", written.pk)
     else:
-        form = ReportCard(request.POST if request.method == "POST" else None, actor=actor, disease=disease, initial={"id": ids.new_id(), "disease": disease})
-        if request.method == "POST":
-            form = ReportCard(initial={**request.POST.dict(), "disease": disease}, actor=actor, disease=disease)
+        filled = {"id": ids.new_id(), **{name: values if len(values) > 1 else values[0] for name, values in request.POST.lists()}}
+        form = ReportCard(initial={**filled, "disease": disease}, actor=actor, disease=disease)
     shown = registry.disclosed(actor, likely)
     return render(
         request,
         "surveillance/case_new.html",
         {"form": form, "likely": shown, "disease": disease},
-        status=422 if request.method == "POST" and (form.errors or likely) else 200,
+        status=422 if form.errors or likely else 200,
     )
 
 
@@ -220,6 +220,31 @@ def case_review(request: HttpRequest, case_id: UUID) -> HttpResponse:
     services.review(case_id, request.actor)  # type: ignore[attr-defined]
     messages.success(request, _("The notification was reviewed."))
     return redirect("case", case_id)
+
+
+INVESTIGATION = "case_investigation"
+
+
+@page("case.investigate")
+def case_investigate(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    version = selectors.case(actor, case_id)
+    definition = definitions.form(INVESTIGATION)
+    before = version.case.investigations.select_related("by").order_by("-recorded_at").first()
+    with transaction.atomic():
+        events.record("case.viewed", actor, subject=("case", case_id), path=version.path, details={"what": INVESTIGATION})
+    form = Investigation(definition, request.POST or None, initial=before.answers if before else {})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.investigate(case_id, INVESTIGATION, form.answers(), actor)
+        except Refused as no:
+            for refusal in no.refusals:
+                form.add_error(refusal.about if refusal.about in form.fields else None, str(refusal))
+        else:
+            messages.success(request, _("The investigation was recorded."))
+            return redirect("case", case_id)
+    context = {"case": version.case, "title": definitions.label(definition), "before": before, "form": form, "sections": form.sections()}
+    return render(request, "surveillance/investigation.html", context, status=422 if request.method == "POST" else 200)
 
 
 @require_POST

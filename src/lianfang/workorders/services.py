@@ -1,6 +1,6 @@
 """Raising, accepting and closing work orders."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -77,19 +77,25 @@ def move(order_id: UUID, name: str, by: Actor, note: str = "") -> WorkOrder:
     return order
 
 
-def close_for(subject_id: UUID, order_kinds: Iterable[str], by: Actor, *, cancelled: bool = False) -> int:
-    """Close the unfinished orders of these kinds about a subject, inside the caller's transaction. Returns how many."""
+def close_for(subject_ids: Collection[UUID], order_kinds: Collection[str], by: Actor, *, cancelled: bool = False) -> set[UUID]:
+    """Close the unfinished orders of these kinds about these subjects, inside the caller's transaction.
+
+    Returns the subjects that had one.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("orders are closed with the work that closes them, in one transaction")
     step = WORKFLOW.move("cancel" if cancelled else "complete")
     orders = list(
-        WorkOrder.objects.select_for_update().filter(subject_id=subject_id, kind__in=list(order_kinds), closed_at=None)
+        WorkOrder.objects.select_for_update().filter(
+            subject_id__in=list(subject_ids), kind__in=list(order_kinds), closed_at=None
+        )
     )
-    for order in orders:
-        order.status, order.closed_at, order.closed_by_id = step.target, clock.now(), by.user_id
-    WorkOrder.objects.bulk_update(orders, ["status", "closed_at", "closed_by"])
+    now = clock.now()
+    WorkOrder.objects.filter(pk__in=[order.pk for order in orders]).update(
+        status=step.target, closed_at=now, closed_by_id=by.user_id
+    )
     events.write(
         events.made(step.event, by, subject=("order", order.pk), path=order.path, details={"kind": order.kind})
         for order in orders
     )
-    return len(orders)
+    return {order.subject_id for order in orders}

@@ -1,0 +1,1 @@
+"""A synthetic outbreak to look around in: people invented, illness generated from the disease's natural history."""
