@@ -1,6 +1,7 @@
 """Notifying cases and adding to what is known of them. Form, API, import and jobs come through these doors."""
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.db.models.base import ModelState
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
@@ -80,8 +82,16 @@ def _same_again(known: Case, notification: Notification, by: Actor) -> Case:
     return known
 
 
-def refusals(notification: Notification, by: Actor) -> list[Refusal]:
-    """Every reason why this notification would not be written. Empty when it would."""
+@dataclass(frozen=True)
+class Judged:
+    """A notification that may be written, with what is known from it."""
+
+    notification: Notification
+    known: rules.Known
+
+
+def judge(notification: Notification, by: Actor) -> Judged | list[Refusal]:
+    """The notification as it may be written, or every reason why it may not."""
     found = []
     place = notification.organisation
     allowed = by.may_at("case.notify", notification.area.path, place.pk if place else None) or (
@@ -92,17 +102,21 @@ def refusals(notification: Notification, by: Actor) -> list[Refusal]:
     if definitions.disease(notification.disease) is None:
         found.append(refuse("case.unknown_disease", "disease", disease=notification.disease))
         return found
-    today = clock.today()
-    found += rules.impossible_dates(notification.evidence, today)
+    today, evidence = clock.today(), notification.evidence
+    found += rules.impossible_dates(evidence, today)
     if notification.person.birth_date and notification.person.birth_date > today:
         found.append(refuse("case.future_date", "birth_date", day=notification.person.birth_date))
     try:
-        rules.known(
-            notification.evidence, notification.disease, judged_on(notification.evidence), today, notification.area.path
-        )
+        known = rules.known(evidence, notification.disease, judged_on(evidence), today, notification.area.path)
     except Refused as no:
-        found += no.refusals
-    return found
+        return [*found, *no.refusals]
+    return found or Judged(notification, known)
+
+
+def refusals(notification: Notification, by: Actor) -> list[Refusal]:
+    """Every reason why this notification would not be written. Empty when it would."""
+    found = judge(notification, by)
+    return [] if isinstance(found, Judged) else found
 
 
 def judged_on(evidence: Evidence) -> date:
@@ -118,20 +132,28 @@ def read_evidence(content: Any) -> Evidence:
         raise Refused(refuse("case.evidence_unreadable", "evidence", problem=str(problem))) from None
 
 
-def notify_many(notifications: Sequence[Notification], by: Actor, *, look_for_duplicates: bool = True) -> Written:
-    """Write a batch of cases whole or not at all, in one transaction. Raises Refused with the reasons of the first refused."""
-    for notification in notifications:
-        if found := refusals(notification, by):
+def notify_many(
+    notifications: Sequence[Notification | Judged], by: Actor, *, look_for_duplicates: bool = True
+) -> Written:
+    """Write a batch of cases whole or not at all, in one transaction. Raises Refused with the reasons of the first refused.
+
+    Whoever judged them before, to tell the refused from the others, hands over what was judged.
+    """
+    judged = []
+    for given in notifications:
+        found = given if isinstance(given, Judged) else judge(given, by)
+        if not isinstance(found, Judged):
             raise Refused(*found)
-    now, today = clock.now(), clock.today()
-    described = [entry.person for entry in notifications if entry.same_person_as is None]
+        judged.append(found)
+    now = clock.now()
+    described = [entry.notification.person for entry in judged if entry.notification.same_person_as is None]
     likely = registry.likely_same(described) if look_for_duplicates else {}
     people: list[Person] = []
     keys: list[PersonKey] = []
     pairs: list[PossibleDuplicate] = []
     cases, versions, observations, orders = [], [], [], []
     log: list[Event] = []
-    for entry in notifications:
+    for entry, state in ((each.notification, each.known) for each in judged):
         if entry.same_person_as is None:
             person, person_keys = registry.new_person(entry.person)
             people.append(person)
@@ -166,7 +188,6 @@ def notify_many(notifications: Sequence[Notification], by: Actor, *, look_for_du
                 content=content_of(evidence),
             )
         )
-        state = rules.known(evidence, entry.disease, judged_on(evidence), today, entry.area.path)
         version = _version(case, state, entry.area, now, by)
         version.report_path = entry.organisation.path if entry.organisation else ""
         version.organisation = entry.organisation
@@ -347,11 +368,6 @@ def evidence_of(case: Case, *, known_at: datetime | None = None) -> Evidence:
     return evidence_by_case([case.pk], known_at)[case.pk]
 
 
-def _current(case_id: UUID, permission: str, by: Actor) -> CaseVersion:
-    """The version in force, locked for a change. Raises Refused when there is none that the actor may change."""
-    return _current_many({case_id}, permission, by)[case_id]
-
-
 def _current_many(case_ids: Collection[UUID], permission: str, by: Actor) -> dict[UUID, CaseVersion]:
     rows = (
         CaseVersion.objects.visible_to(by, permission)
@@ -457,14 +473,44 @@ def investigate_many(answers: Mapping[UUID, dict[str, Any]], form: str, by: Acto
 def mark_duplicate(case_id: UUID, by: Actor, *, duplicate: bool = True) -> CaseVersion:
     """Say that a case is another record of one already counted, or take that back. A new version tells it from now on."""
     with transaction.atomic():
-        current = _current(case_id, "person.merge", by)
-        if current.counted != duplicate:
-            return current
-        version = CaseVersion.objects.get(pk=current.pk)
-        version.pk, version.tallied, version.counted = ids.new_id(), False, not duplicate
-        version.recorded_at, version.by_id, version._state.adding = clock.now(), by.user_id, True
-        log: list[Event] = []
-        version = _supersede([(current, version)], by, log)[case_id]
-        log.append(_case_event("case.not_counted" if duplicate else "case.counted_again", version, by))
-        events.write(log)
-    return version
+        current = _current_many({case_id}, "person.merge", by)
+        _count(current, not duplicate, "case.not_counted" if duplicate else "case.counted_again", by)
+        return CaseVersion.objects.get(case_id=case_id, superseded_at=None)
+
+
+def withdraw_many(case_ids: Collection[UUID], source: str, by: Actor) -> set[UUID]:
+    """Take cases out of every count, with the import that brought them. Returns those that were counted until now.
+
+    They stay on record under another source, so that what the import should have said can be entered in their place.
+    """
+    with transaction.atomic():
+        withdrawn = _count(_current_many(case_ids, "case.update", by), False, "case.withdrawn", by)
+        Case.objects.filter(pk__in=withdrawn).update(source=source)
+    return withdrawn
+
+
+def restore_many(case_ids: Collection[UUID], source: str, by: Actor) -> set[UUID]:
+    """Count withdrawn cases again, under their source. Raises Refused when another case has the number there meanwhile."""
+    with transaction.atomic():
+        restored = _count(_current_many(case_ids, "case.update", by), True, "case.restored", by)
+        numbers = Case.objects.filter(pk__in=restored).exclude(local_id="").values_list("local_id", flat=True)
+        if taken := Case.objects.filter(source=source, local_id__in=list(numbers)).first():
+            raise Refused(refuse("case.already_in_source", "local_id", local_id=taken.local_id))
+        Case.objects.filter(pk__in=restored).update(source=source)
+    return restored
+
+
+def _count(current: Mapping[UUID, CaseVersion], counted: bool, event: str, by: Actor) -> set[UUID]:
+    """Let cases count, or no longer, where that changes anything. A new version of each tells it. Returns the changed."""
+    pairs = []
+    for before in current.values():
+        if before.counted != counted:
+            version = copy(before)
+            version._state = ModelState()
+            version.pk, version.tallied, version.counted = ids.new_id(), False, counted
+            version.recorded_at, version.by_id = clock.now(), by.user_id
+            pairs.append((before, version))
+    log: list[Event] = []
+    changed = _supersede(pairs, by, log)
+    events.write([*log, *(_case_event(event, version, by) for version in changed.values())])
+    return set(changed)

@@ -33,6 +33,8 @@ EVENTS = {
     "case.investigated": _("case investigated"),
     "case.not_counted": _("case found to be a duplicate and no longer counted"),
     "case.counted_again": _("case counted again"),
+    "case.withdrawn": _("case taken out of the counts with the import that brought it"),
+    "case.restored": _("case counted again with the import that brought it"),
     "case.viewed": _("case opened, identity shown"),
     "case.listed": _("case list read"),
     "case.searched": _("cases searched"),
