@@ -18,6 +18,7 @@ Precision = Literal["day", "range", "month", "part_of_month", "year"]
 Order = Literal["ymd", "dmy", "mdy"]
 
 FIRST_YEAR, LAST_YEAR = 1800, 2100  # outbreaks of the past are imported too
+SOON_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -653,17 +654,14 @@ def _yearless(month: int, day: int, style: DateStyle) -> "date | Finding | None"
     if style.year is not None:
         return _day(style.year, month, day)
     if style.not_after is not None:
-        for year in (
-            style.not_after.year,
-            style.not_after.year - 1,
-            style.not_after.year - 2,
-            style.not_after.year - 3,
-            style.not_after.year - 4,
-        ):
-            found = _day(year, month, day)
-            if found is not None and found <= style.not_after:
-                return found
-        return None
+        last = style.not_after
+        days = [found for year in range(last.year + 1, last.year - 5, -1) if (found := _day(year, month, day))]
+        found = next((found for found in days if found <= last), None)
+        soon = next((later for later in days if 0 < (later - last).days <= SOON_DAYS), None)
+        if found is not None and soon is not None:
+            # A few weeks after the last day, or most of a year before it: perhaps that last day was told wrong.
+            return uncertain("import.date_year_open", choices=(str(found), str(soon)), last=str(last))
+        return found
     if _day(2020, month, day) is None:
         return None
     return uncertain("import.date_year_missing", month_day=f"{month:02d}-{day:02d}")

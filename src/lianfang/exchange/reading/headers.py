@@ -537,6 +537,8 @@ def _suggestion(
     reads = FIELDS[option.key].reads
     if reads == "date":
         mapping, questions = _date_options(mapping, column, seen)
+    elif reads == "sentence":
+        mapping, questions = _sentence_options(mapping, column, seen)
     elif reads == "age":
         mapping = replace(mapping, unit=_unit_in(column.header))
     elif reads == "symptom_flag":
@@ -562,6 +564,25 @@ def _unit_in(header: str) -> ages.AgeUnit:
     return "months" if words.chinese.endswith("月龄") else "days" if words.chinese.endswith("日龄") else "years"
 
 
+def _sentence_options(
+    mapping: ColumnMapping, column: ColumnValues, seen: Survey
+) -> tuple[ColumnMapping, list[Finding]]:
+    """Sentences write days without a year: it is that of the file's name or title, or a question."""
+    example = next(
+        (match.group() for text in column.samples(30) if (match := re.search(r"\d{1,2}月\d{1,2}", text))), ""
+    )
+    if not example:
+        return mapping, []
+    published = day_named((seen.name, *seen.title))
+    if published is not None:
+        told = note("import.year_from_name", published, day=str(published), example=example)
+        return replace(mapping, not_after=published), [told.at(column.header, mapping.field, example)]
+    years = tuple(_years_elsewhere(seen, column.header))
+    return mapping, [
+        uncertain("import.year_open", choices=years, example=example).at(column.header, mapping.field, example)
+    ]
+
+
 def _date_options(mapping: ColumnMapping, column: ColumnValues, seen: Survey) -> tuple[ColumnMapping, list[Finding]]:
     questions: list[Finding] = []
     decision: OrderDecision = column.evidence.decide()
@@ -583,7 +604,12 @@ def _date_options(mapping: ColumnMapping, column: ColumnValues, seen: Survey) ->
         for t in column.samples()
         if isinstance(r := read_date(t, style), Finding) and r.code == "import.date_year_missing"
     ]
-    if yearless:
+    published = day_named((seen.name, *seen.title))
+    if yearless and published is not None and not mapping.date_style().birth:
+        mapping = replace(mapping, not_after=published)
+        told = note("import.year_from_name", published, day=str(published), example=yearless[0])
+        questions.append(told.at(column.header, mapping.field, yearless[0]))
+    elif yearless:
         years = _years_elsewhere(seen, column.header)
         questions.append(
             uncertain("import.year_open", choices=tuple(years), example=yearless[0]).at(
@@ -598,6 +624,43 @@ def _date_options(mapping: ColumnMapping, column: ColumnValues, seen: Survey) ->
     if bare and sum(column.counts[t] for t in bare) > 0.5 * column.filled:
         questions.append(uncertain("import.day_zero_open", example=bare[0]).at(column.header, mapping.field, bare[0]))
     return mapping, questions
+
+
+_FULL_DAY = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})[-_./年]?\s*(0[1-9]|1[0-2]|[1-9](?=[-_./月]))[-_./月]?\s*(0[1-9]|[12]\d|3[01]|[1-9](?=\D|$))(?!\d)"
+)
+
+
+def day_named(texts: Iterable[str]) -> date | None:
+    """The day that a file's name and title name, when they name just one: the list was made on it."""
+    days = set()
+    for text in texts:
+        for match in _FULL_DAY.finditer(plain(text)):
+            try:
+                days.add(date(int(match[1]), int(match[2]), int(match[3])))
+            except ValueError:
+                continue
+    return days.pop() if len(days) == 1 else None
+
+
+def with_year_of_name(mapping: Mapping, texts: Iterable[str]) -> Mapping:
+    """The mapping with the day that a name or title names as the last that dates without a year can mean."""
+    day = day_named(texts)
+    if day is None:
+        return mapping
+    return replace(
+        mapping,
+        columns=tuple(
+            replace(entry, not_after=day)
+            if entry.year is None and entry.not_after is None and _may_lack_year(entry)
+            else entry
+            for entry in mapping.columns
+        ),
+    )
+
+
+def _may_lack_year(entry: ColumnMapping) -> bool:
+    return entry.field in FIELDS and FIELDS[entry.field].reads in ("date", "sentence") and entry.field != "birth_date"
 
 
 def _years_elsewhere(seen: Survey, header: str) -> list[int]:

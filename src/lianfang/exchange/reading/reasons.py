@@ -201,6 +201,10 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "date_year_far": ("The year {year} lies too far from the outbreak.", "Correct the year."),
     "date_year_missing": ("The date {month_day} has no year.", "Set the year of dates without one for this column."),
+    "date_year_open": (
+        "The date has no year; with {last} as the last day of the list it could be {choices}.",
+        "Write the year into the row, or set the year of dates without one for this column.",
+    ),
     "day_in_future": ("The day {day} lies after today, {today}.", "Correct the date."),
     "onset_before_birth": ("Onset {onset_date} lies before birth {birth_date}.", "Correct one of the two dates."),
     "report_before_birth": (
@@ -415,6 +419,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "year_open": (
         "The dates have no year, for example {example}; it could be {choices}.",
         "Set the year of dates without one.",
+    ),
+    "year_from_name": (
+        "The dates have no year, for example {example}; it follows from the day in the file’s name or title, {day}.",
+        "Choose another year if this is wrong.",
     ),
     "order_open": ("Day and month cannot be told apart, for example {example}.", "Choose the order of the dates."),
     "order_contradicted": (
