@@ -15,3 +15,12 @@ def world(db):
     from tests.world import build
 
     return build()
+
+
+@pytest.fixture(autouse=True)
+def _a_note_of_the_last_seal_for_each_test(request, tmp_path_factory):
+    """Seals are noted outside the database. Each test has its own database, so each has its own note."""
+    from django.conf import settings
+
+    if settings.configured:
+        settings.LAST_SEAL_FILE = tmp_path_factory.mktemp("seals") / "last-seal.json"

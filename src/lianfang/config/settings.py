@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 HOME = Path(os.environ.get("LIANFANG_HOME", "var")).resolve()
 DEBUG = os.environ.get("LIANFANG_DEBUG") == "1"
 KEYS_FILE = Path(os.environ.get("LIANFANG_KEYS", HOME / "keys.json"))
+LAST_SEAL_FILE = KEYS_FILE.with_name("last-seal.json")
 
 
 def _secret() -> str:

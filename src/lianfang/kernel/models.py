@@ -34,6 +34,7 @@ class User(AbstractBaseUser):
     display_name = models.CharField(max_length=60)
     language = models.CharField(max_length=10, blank=True)
     is_active = models.BooleanField(default=True)
+    password_is_one_time = models.BooleanField(default=False)  # told by whoever made it; must be changed before anything
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -52,6 +53,7 @@ class Seal(models.Model):
     digest = models.BinaryField(max_length=32)
     signature = models.BinaryField(max_length=32)
     count = models.PositiveIntegerField()
+    left_none = models.BooleanField()  # no unsealed event was left behind: what comes later was written later
     entries = models.BinaryField()  # for each event 16 bytes of id and 32 of digest
 
     def __str__(self) -> str:
@@ -64,7 +66,7 @@ class Event(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     kind = models.CharField(max_length=60)
     at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)  # event_by_user serves
     channel = models.CharField(max_length=20)
     subject_kind = models.CharField(max_length=30)
     subject_id = models.UUIDField(null=True)
@@ -78,6 +80,7 @@ class Event(models.Model):
             models.Index(fields=["subject_id", "at"], name="event_by_subject"),
             models.Index(fields=["by", "at"], name="event_by_user"),
             models.Index(fields=["path", "at"], name="event_by_path"),
+            models.Index(fields=["at", "id"], name="event_by_hour"),
             models.Index(fields=["id"], condition=models.Q(seal=None), name="event_unsealed"),
         ]
 

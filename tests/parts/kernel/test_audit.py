@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,12 +86,176 @@ def test_a_recomputed_seal_without_the_audit_key_is_found():
     with clock.at(START + timedelta(minutes=1)):
         audit.seal_all()
     seal = Seal.objects.get()
-    forged = audit._link(bytes(seal.previous), seal.sealed_at.timestamp(), bytes(seal.entries)[:48])
     cut = bytes(seal.entries)[:48]
-    forge("kernel_seal", "UPDATE kernel_seal SET digest = %s, entries = %s", forged, cut)
+    forged = audit._link(bytes(seal.previous), seal.sealed_at, seal.left_none, cut)
+    forge("kernel_seal", "UPDATE kernel_seal SET digest = %s, entries = %s, count = 1", forged, cut)
     assert ("seal_broken", f"seal {seal.pk}") in [(finding.what, finding.subject) for finding in audit.verify()]
 
 
 def test_an_event_of_a_kind_that_no_part_declares_is_a_programming_error():
     with pytest.raises(KeyError, match="no part declares"):
         events.record("case.imagined", SYSTEM)
+
+
+def found():
+    return [(finding.what, finding.subject) for finding in audit.verify()]
+
+
+def seal_at(moment, capture):
+    with clock.at(moment), capture(execute=True):
+        return audit.seal_all()
+
+
+def test_a_backlog_sealed_in_several_batches_accuses_nobody(monkeypatch):
+    monkeypatch.setattr(audit, "BATCH", 2)
+    for hour in range(5):
+        write(1, START + timedelta(hours=hour))
+    with clock.at(START + timedelta(hours=9)):
+        assert audit.seal_all() == 5
+    assert [seal.left_none for seal in Seal.objects.order_by("pk")] == [False, False, True]
+    assert found() == []
+    (late,) = write(1, START + timedelta(hours=5))
+    assert found() == [("back_dated", f"event {late.pk}")]
+
+
+def test_hiding_that_everything_was_swept_breaks_the_seal():
+    write(1, START)
+    with clock.at(START + timedelta(minutes=1)):
+        audit.seal_all()
+    seal = Seal.objects.get()
+    forge("kernel_seal", "UPDATE kernel_seal SET left_none = %s", False)
+    assert found() == [("seal_broken", f"seal {seal.pk}")]
+
+
+def test_a_clock_that_was_set_back_is_named_once_and_accuses_no_event():
+    write(2, START)
+    with clock.at(START + timedelta(minutes=1)):
+        audit.seal_all()
+    for minute in (0, 1):
+        write(1, START - timedelta(hours=5) + timedelta(minutes=minute))
+        with clock.at(START - timedelta(hours=5) + timedelta(minutes=minute, seconds=5)):
+            audit.seal_all()
+    second = Seal.objects.order_by("pk")[1]
+    assert found() == [("clock_set_back", f"seal {second.pk}")]
+
+
+def test_an_event_dated_after_its_own_seal_is_named():
+    (early,) = write(1, START + timedelta(days=3))
+    with clock.at(START):
+        audit.seal_all()
+    assert found() == [("ahead_of_time", f"event {early.pk}")]
+
+
+def test_an_event_that_points_at_another_seal_is_changed_there_and_inserted_here():
+    events = []
+    for hour in range(2):
+        events += write(2, START + timedelta(hours=hour))
+        with clock.at(START + timedelta(hours=hour, minutes=1)):
+            audit.seal_all()
+    first, second = Seal.objects.order_by("pk")
+    forge("kernel_event", "UPDATE kernel_event SET seal_id = %s WHERE id = %s", second.pk, row_id(events[0]))
+    assert sorted(found()) == [("changed", f"event {events[0].pk}"), ("inserted", f"event {events[0].pk}")]
+
+
+def test_a_removed_seal_in_the_middle_is_named_by_the_one_that_followed_it():
+    for hour in range(3):
+        write(1, START + timedelta(hours=hour))
+        with clock.at(START + timedelta(hours=hour, minutes=1)):
+            audit.seal_all()
+    _, second, third = Seal.objects.order_by("pk")
+    (orphan,) = second.events.all()
+    forge("kernel_event", "DELETE FROM kernel_event WHERE id = %s", row_id(orphan))
+    forge("kernel_seal", "DELETE FROM kernel_seal WHERE id = %s", second.pk)
+    assert ("seal_broken", f"seal {third.pk}") in found()
+
+
+def test_the_last_seal_taken_away_with_its_events_is_missed_and_stays_missed(django_capture_on_commit_callbacks):
+    capture = django_capture_on_commit_callbacks
+    write(2, START)
+    seal_at(START + timedelta(minutes=1), capture)
+    (gone,) = write(1, START + timedelta(hours=1))
+    seal_at(START + timedelta(hours=1, minutes=1), capture)
+    assert found() == []
+    last = Seal.objects.order_by("pk").last()
+    forge("kernel_event", "DELETE FROM kernel_event WHERE id = %s", row_id(gone))
+    forge("kernel_seal", "DELETE FROM kernel_seal WHERE id = %s", last.pk)
+    assert found() == [("seal_removed", f"seal {last.pk}")]
+    write(1, START + timedelta(hours=2))
+    seal_at(START + timedelta(hours=2, minutes=1), capture)
+    write(1, START + timedelta(hours=3))
+    seal_at(START + timedelta(hours=3, minutes=1), capture)
+    assert [what for what, _ in found()] == ["seal_removed"]
+
+
+def test_the_walk_tells_how_far_it_has_come(monkeypatch):
+    monkeypatch.setattr(audit, "BATCH", 3)
+    monkeypatch.setattr(audit, "WALKED_AT_ONCE", 4)
+    write(10, START)
+    with clock.at(START + timedelta(minutes=1)):
+        audit.seal_all()
+    told = []
+    assert list(audit.verify(told.append)) == []
+    assert told == [3, 6, 9, 10]
+
+
+SEALER = """
+import django
+django.setup()
+from lianfang.kernel import audit
+audit.BATCH = 7
+for _ in range(15):
+    audit.seal_batch()
+"""
+RECORD = """
+import django, sys
+django.setup()
+from django.core.management import call_command
+from django.db import transaction
+from lianfang.kernel import audit, events
+from lianfang.kernel.access import SYSTEM
+from lianfang.kernel.models import Event, Seal
+if sys.argv[1] == "begin":
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        events.write([events.made("audit.verified", SYSTEM) for _ in range(60)])
+else:
+    assert sum(Seal.objects.values_list("count", flat=True)) == Event.objects.exclude(seal=None).count() == 60
+    assert list(audit.verify()) == []
+"""
+
+
+def test_sealers_that_run_at_once_make_one_chain_that_holds_each_event_once(tmp_path):
+    """Processes of their own on the embedded database, as an operator who starts the platform twice has them."""
+    environment = {**os.environ, "LIANFANG_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "lianfang.config.settings"}
+    environment.pop("DATABASE_URL", None)
+    subprocess.run([sys.executable, "-c", RECORD, "begin"], env=environment, check=True)
+    sealers = [subprocess.Popen([sys.executable, "-c", SEALER], env=environment) for _ in range(3)]
+    assert [sealer.wait(60) for sealer in sealers] == [0, 0, 0]
+    subprocess.run([sys.executable, "-c", RECORD, "end"], env=environment, check=True)
+
+
+@pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="on SQLite a transaction that may write keeps others out")
+@pytest.mark.django_db(transaction=True)
+def test_two_sealers_that_follow_the_same_seal_leave_one(monkeypatch):
+    """The first seal of all cannot be locked by anybody, since there is none before it to lock."""
+    write(4, START)
+    both, real_now = threading.Barrier(2, timeout=5), clock.now
+
+    def now_once_both_have_read():
+        both.wait()
+        return real_now()
+
+    monkeypatch.setattr(audit.clock, "now", now_once_both_have_read)
+    counts = []
+
+    def work():
+        counts.append(audit.seal_batch())
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(counts) == [0, 4]
+    assert Seal.objects.count() == 1

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ("display_name", models.CharField(max_length=60)),
                 ("language", models.CharField(blank=True, max_length=10)),
                 ("is_active", models.BooleanField(default=True)),
+                ("password_is_one_time", models.BooleanField(default=False)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -39,6 +40,7 @@ class Migration(migrations.Migration):
                 ("digest", models.BinaryField(max_length=32)),
                 ("signature", models.BinaryField(max_length=32)),
                 ("count", models.PositiveIntegerField()),
+                ("left_none", models.BooleanField()),
                 ("entries", models.BinaryField()),
             ],
         ),
@@ -62,6 +64,7 @@ class Migration(migrations.Migration):
                 (
                     "by",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -80,6 +83,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["subject_id", "at"], name="event_by_subject"),
                     models.Index(fields=["by", "at"], name="event_by_user"),
                     models.Index(fields=["path", "at"], name="event_by_path"),
+                    models.Index(fields=["at", "id"], name="event_by_hour"),
                     models.Index(condition=models.Q(("seal", None)), fields=["id"], name="event_unsealed"),
                 ],
             },
