@@ -1,13 +1,14 @@
 """Stating and retracting who infected whom."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
 
-from lianfang.kernel import clock, events
+from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
+from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.surveillance import selectors as surveillance
 from lianfang.surveillance.models import CaseVersion
@@ -26,10 +27,10 @@ class NewLink:
     setting: str = ""
 
 
-def link_many(links: Sequence[NewLink], source: str, by: Actor) -> list[Refusal | None]:
-    """Write the links whose two cases are known; for each link the reason why it was not written, or None.
+def link_many(links: Sequence[NewLink], source: str, by: Actor) -> list[Refusal | TransmissionLink | None]:
+    """Write the links whose two cases are known; for each the link written, or the reason why it was not.
 
-    A link already stated is success. One transaction for all that are written.
+    A link that was already stated is success, and nothing is written: None. One transaction for all that are written.
     """
     if not links:
         return []
@@ -42,7 +43,7 @@ def link_many(links: Sequence[NewLink], source: str, by: Actor) -> list[Refusal 
     stated = set(
         TransmissionLink.objects.filter(infectee__in=cases.values(), retracted_at=None).values_list("infector_id", "infectee_id")
     )
-    results: list[Refusal | None] = []
+    results: list[Refusal | TransmissionLink | None] = []
     fresh: list[TransmissionLink] = []
     for link in links:
         infector, infectee = cases.get(link.infector), cases.get(link.infectee)
@@ -56,8 +57,8 @@ def link_many(links: Sequence[NewLink], source: str, by: Actor) -> list[Refusal 
         if infectee.pk not in paths:
             results.append(refuse("kernel.not_found", "infectee_id"))
             continue
-        results.append(None)
         if (infector.pk, infectee.pk) in stated:
+            results.append(None)
             continue
         stated.add((infector.pk, infectee.pk))
         fresh.append(
@@ -73,21 +74,46 @@ def link_many(links: Sequence[NewLink], source: str, by: Actor) -> list[Refusal 
                 by_id=by.user_id,
             )
         )
+        results.append(fresh[-1])
     with transaction.atomic():
         TransmissionLink.objects.bulk_create(fresh, batch_size=500)
-        events.write(
-            events.made("link.stated", by, subject=("link", link.pk), path=link.path, details={"infectee": str(link.infectee_id)})
-            for link in fresh
-        )
+        events.write(_stated(link, by) for link in fresh)
     return results
+
+
+def _stated(link: TransmissionLink, by: Actor) -> Event:
+    details = {"infectee": str(link.infectee_id)}
+    return events.made("link.stated", by, subject=("link", link.pk), path=link.path, details=details)
 
 
 def retract(link_id: UUID, by: Actor) -> None:
     """Take a link back; it stays on record as retracted."""
+    if not retract_many([link_id], by):
+        raise Refused(refuse("kernel.not_found"))
+
+
+def retract_many(link_ids: Collection[UUID], by: Actor) -> list[TransmissionLink]:
+    """Take links back, those that still stand and that the actor may change. They stay on record as retracted."""
     with transaction.atomic():
-        link = TransmissionLink.objects.visible_to(by, "case.update").select_for_update().filter(pk=link_id).first()
-        if link is None or link.retracted_at is not None:
-            raise Refused(refuse("kernel.not_found"))
-        link.retracted_at = clock.now()
-        link.save(update_fields=["retracted_at"])
-        events.record("link.retracted", by, subject=("link", link.pk), path=link.path)
+        standing = TransmissionLink.objects.visible_to(by, "case.update").filter(pk__in=link_ids, retracted_at=None)
+        links = list(standing.select_for_update(of=("self",)).order_by("id"))
+        TransmissionLink.objects.filter(pk__in=[link.pk for link in links]).update(retracted_at=clock.now())
+        events.write(events.made("link.retracted", by, subject=("link", link.pk), path=link.path) for link in links)
+    return links
+
+
+def restate_many(link_ids: Collection[UUID], by: Actor) -> dict[UUID, TransmissionLink]:
+    """State retracted links anew, as entries of their own: {retracted: new}. One that stands again meanwhile is left."""
+    with transaction.atomic():
+        retracted = TransmissionLink.objects.visible_to(by, "case.update").filter(pk__in=link_ids)
+        again: dict[UUID, TransmissionLink] = {}
+        for link in retracted.exclude(retracted_at=None).order_by("id"):
+            pair = TransmissionLink.objects.filter(infector=link.infector_id, infectee=link.infectee_id, retracted_at=None)
+            if not pair.exists():
+                again[link.pk] = link
+        for link in again.values():
+            link.pk, link.retracted_at, link.recorded_at, link.by_id = ids.new_id(), None, clock.now(), by.user_id
+            link._state.adding = True
+        TransmissionLink.objects.bulk_create(again.values(), batch_size=500)
+        events.write(_stated(link, by) for link in again.values())
+    return again
