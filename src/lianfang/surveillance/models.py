@@ -148,26 +148,42 @@ class CaseTally(models.Model):
     """Counts of cases kept ready: how many, in an area, of a class, with a day of some kind, as known from a day on.
 
     ``known_on`` is the day a change became known and ``delta`` what it added, so the sum up to a day is the count as
-    known that evening. Rows stand for each level from county up, so a province's page reads the province's rows only.
+    known that evening. A carried row is the balance of a figure at the end of ``known_on``, in the place of all movements
+    up to then. Rows stand for each level from county up, so a province's page reads the province's rows only.
     """
 
     id = models.BigAutoField(primary_key=True)
     disease = models.CharField(max_length=40)
     area_code = models.CharField(max_length=20)
     measure = models.CharField(max_length=12)
-    day = models.DateField(null=True)
+    day = models.DateField()  # tally.NO_DAY where it is not known
     classification = models.CharField(max_length=30)
     value = models.SmallIntegerField(default=0)
     known_on = models.DateField()
+    carried = models.BooleanField(default=False)
     delta = models.IntegerField()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["area_code", "disease", "measure", "known_on"], name="tally_by_area"),
+        constraints = [
+            models.UniqueConstraint(
+                fields=["area_code", "disease", "carried", "measure", "known_on", "day", "classification", "value"],
+                name="tally_of_a_figure_once",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.measure} {self.day} {self.classification} {self.delta:+d}"
+
+
+class TallyState(models.Model):
+    """Where the tallies stand: a number that each change of them raises, and the day up to which a balance is carried."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    revision = models.BigIntegerField(default=0)
+    carried_until = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"revision {self.revision}, carried until {self.carried_until}"
 
 
 class InvestigationRecord(models.Model):

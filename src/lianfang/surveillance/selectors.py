@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from lianfang.definitions import selectors as definitions
@@ -20,7 +21,7 @@ from lianfang.registry.selectors import people_called
 
 from . import rules, tally
 from .evidence import Evidence, parse, total
-from .models import Case, CaseTally, CaseVersion, Observation
+from .models import Case, CaseTally, CaseVersion, CaseVersionQuerySet, Observation, TallyState
 
 PAGE = 50
 
@@ -139,7 +140,7 @@ def case_in_source(source: str, local_ids: Iterable[str]) -> dict[str, Case]:
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums of cases of an area: {(measure, day, classification, value): count}."""
+    """Sums of cases of an area: {(measure, day, classification, value): count}. See ``tally.cells`` for the measures."""
 
     cells: dict[tuple[str, date | None, str, int], int]
 
@@ -164,63 +165,200 @@ class Counts:
             and (days is None or (day is not None and days[0] <= day <= days[1]))
         )
 
-    def values(self, measure: str, *, classes: Iterable[str] | None = None) -> dict[tuple[date, int], int]:
-        """{(day, value): count} of one measure where the day is known."""
+    def by_value(self, measure: str, *, classes: Iterable[str] | None = None) -> dict[int, int]:
+        """{value: count} of one measure, in order of value."""
         wanted = None if classes is None else set(classes)
-        found: dict[tuple[date, int], int] = defaultdict(int)
-        for (what, day, of_class, value), count in self.cells.items():
-            if what == measure and day is not None and (wanted is None or of_class in wanted):
-                found[day, value] += count
-        return {key: count for key, count in found.items() if count}
+        found: dict[int, int] = defaultdict(int)
+        for (what, _day, of_class, value), count in self.cells.items():
+            if what == measure and (wanted is None or of_class in wanted):
+                found[value] += count
+        return {value: found[value] for value in sorted(found) if found[value]}
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of cases of an area without their days: {(measure, classification): (in all, of these within a span of days)}."""
+
+    sums: dict[tuple[str, str], tuple[int, int]]
+
+    def total(self, measure: str, *, classes: Iterable[str], in_span: bool = False) -> int:
+        """Sum of one measure of some classes, in all or within the span that was asked for."""
+        return sum(self.sums.get((measure, of_class), (0, 0))[in_span] for of_class in set(classes))
 
 
 def counts(actor: Actor, area: Area, disease: str, known_on: date | None = None) -> Counts:
     """Counts of an area and all below it, as known at the end of a day, or now. Raises Refused outside the actor's areas."""
-    return counts_of(actor, [area], disease, known_on)[area.code]
+    return counts_on(actor, area, disease, [known_on])[0]
+
+
+def counts_on(actor: Actor, area: Area, disease: str, evenings: Sequence[date | None]) -> list[Counts]:
+    """Counts of an area as known at the end of each of some days (None: now), all read at one moment."""
+    return _counts(actor, [area], disease, evenings)[area.code]
 
 
 def counts_of(actor: Actor, areas: Iterable[Area], disease: str, known_on: date | None = None) -> dict[str, Counts]:
     """Counts of several areas at once, by code."""
-    areas = list(areas)
+    return {code: found for code, (found,) in _counts(actor, list(areas), disease, [known_on]).items()}
+
+
+def _counts(
+    actor: Actor, areas: Sequence[Area], disease: str, evenings: Sequence[date | None]
+) -> dict[str, list[Counts]]:
+    kept, small = _by_size(actor, areas)
+    found: dict[str, list[Counter[tuple[str, date | None, str, int]]]] = {
+        area.code: [Counter() for _ in evenings] for area in areas
+    }
+
+    def read() -> None:
+        for sums in found.values():
+            for cells in sums:
+                cells.clear()
+        rows = _ledger(kept, disease, evenings).values_list("area_code", "measure", "day", "classification", "value")
+        for code, measure, day, of_class, value, *sums in rows.annotate(**_sums(evenings)):
+            cell = (measure, None if day == tally.NO_DAY else day, of_class, value)
+            for cells, count in zip(found[code], sums, strict=True):
+                cells[cell] += count or 0
+        for change, delta in tally.total_of(_not_in_ledger(kept, disease, evenings)).items():
+            if change.area_code in found:
+                for cells, evening in zip(found[change.area_code], evenings, strict=True):
+                    if evening is None or change.known_on <= evening:
+                        cells[change.cell] += delta
+
+    if kept:
+        _undisturbed(read)
+    for area in small:
+        for cells, evening in zip(found[area.code], evenings, strict=True):
+            for version in _versions_in(area, disease, evening).only(*tally.COUNTED):
+                cells.update(tally.cells(version))
+    return {
+        code: [Counts({cell: count for cell, count in cells.items() if count}) for cells in sums]
+        for code, sums in found.items()
+    }
+
+
+TOTALLED = {"reported": "reported_on", "confirmed": "confirmed_on", "died": "outcome_on"}  # and the column of the day
+
+
+def totals_below(
+    actor: Actor, area: Area, disease: str, below: Iterable[Area], span: tuple[date, date], known_on: date | None = None
+) -> dict[str, Totals]:
+    """Reported, confirmed and dead of the areas just below one, by code, in all and within a span of days.
+
+    Areas below that the actor may not see are left out.
+    """
+    kept, small = _by_size(actor, [entry for entry in below if actor.may_at("situation.read", entry.path)])
+    found: dict[str, dict[tuple[str, str], list[int]]] = {entry.code: {} for entry in (*kept, *small)}
+
+    def add(code: str, measure: str, of_class: str, count: int, in_span: int) -> None:
+        sums = found[code].setdefault((measure, of_class), [0, 0])
+        sums[0] += count
+        sums[1] += in_span
+
+    def read() -> None:
+        for sums in found.values():
+            sums.clear()
+        rows = _ledger(kept, disease, [known_on]).filter(measure__in=TOTALLED)
+        within = Coalesce(Sum("delta", filter=Q(day__range=span)), 0)
+        for row in rows.values_list("area_code", "measure", "classification").annotate(Sum("delta"), within=within):
+            add(*row)
+        for change, delta in tally.total_of(_not_in_ledger([area], disease, [known_on])).items():
+            cell = change.cell
+            if change.area_code in found and cell.measure in TOTALLED:
+                in_span = cell.day is not None and span[0] <= cell.day <= span[1]
+                add(change.area_code, cell.measure, cell.classification, delta, delta * in_span)
+
+    if kept:
+        _undisturbed(read)
+    if small:
+        within = {f"{name}_in_span": Count("id", filter=Q(**{f"{day}__range": span})) for name, day in TOTALLED.items()}
+        rows = _versions_in(area, disease, known_on).filter(counted=True)
+        for row in rows.values("path", "classification", "outcome").annotate(
+            reported=Count("id"), confirmed=Count("confirmed_on"), **within
+        ):
+            codes = row["path"].split("/")
+            code = next((entry.code for entry in small if entry.code in codes), None)
+            if code is None:
+                continue
+            row["died"] = row["reported"] if row["outcome"] == "died" else 0
+            for measure in TOTALLED:
+                if row[measure]:
+                    add(code, measure, row["classification"], row[measure], row[f"{measure}_in_span"])
+    return {code: Totals({key: (sums[0], sums[1]) for key, sums in entry.items()}) for code, entry in found.items()}
+
+
+def _by_size(actor: Actor, areas: Iterable[Area]) -> tuple[list[Area], list[Area]]:
+    """The areas that have tallies, and the smaller ones whose cases are counted. Raises Refused outside the actor's areas."""
+    kept: list[Area] = []
+    small: list[Area] = []
     for area in areas:
         if not actor.may_at("situation.read", area.path):
             raise Refused(refuse("kernel.not_found"))
-    kept = [area for area in areas if area.path.count("/") <= tally.LEVELS]
-    small = [area for area in areas if area.path.count("/") > tally.LEVELS]
-    found: dict[str, dict[tuple[str, date | None, str, int], int]] = {area.code: defaultdict(int) for area in areas}
+        (kept if area.path.count("/") <= tally.LEVELS else small).append(area)
+    return kept, small
+
+
+def _last(evenings: Sequence[date | None]) -> date | None:
+    """The latest of some evenings; None, which is now, comes after all."""
+    return None if None in evenings else max(evening for evening in evenings if evening)
+
+
+def _ledger(areas: Sequence[Area], disease: str, evenings: Sequence[date | None]) -> QuerySet[CaseTally]:
+    """The rows whose sum is what was known on each of the evenings: the last balance before them all, and what followed."""
+    rows = CaseTally.objects.filter(area_code__in=[area.code for area in areas], disease=disease)
+    carried = TallyState.objects.values_list("carried_until", flat=True).first()
+    if carried and all(evening is None or evening >= carried for evening in evenings):
+        rows = rows.filter(Q(carried=True) | Q(carried=False, known_on__gt=carried))
+    else:
+        rows = rows.filter(carried=False)
+    last = _last(evenings)
+    return rows.filter(known_on__lte=last) if last else rows
+
+
+def _sums(evenings: Sequence[date | None]) -> dict[str, Sum]:
+    last = _last(evenings)
+    return {
+        f"on_{n}": Sum("delta") if evening == last else Sum("delta", filter=Q(known_on__lte=evening))
+        for n, evening in enumerate(evenings)
+    }
+
+
+def _not_in_ledger(areas: Sequence[Area], disease: str, evenings: Sequence[date | None]) -> QuerySet[CaseVersion]:
+    """Versions not yet tallied that changed the counts of these areas."""
+    touched = Q(pk__in=())
+    for area in areas:
+        touched |= under("path", area.path) | under("supersedes__path", area.path)
+    rows = tally.untallied().filter(touched, disease=disease)
+    moment = end_of(_last(evenings))
+    return rows.filter(recorded_at__lte=moment) if moment else rows
+
+
+def _versions_in(area: Area, disease: str, known_on: date | None) -> CaseVersionQuerySet:
+    """The versions in force of the cases of an area and all below, found by the index on their area."""
+    return CaseVersion.objects.known_at(end_of(known_on)).filter(under("area__path", area.path), disease=disease)
+
+
+def _undisturbed(read: Callable[[], None]) -> None:
+    """Read the tallies and what they lack, again whenever they changed between the two."""
     while True:
-        mark = CaseTally.objects.aggregate(last=Max("id"))["last"]
-        for cells in found.values():
-            cells.clear()
-        rows = CaseTally.objects.filter(area_code__in=[area.code for area in kept], disease=disease)
-        if known_on:
-            rows = rows.filter(known_on__lte=known_on)
-        for code, measure, day, of_class, value, count in rows.values_list(
-            "area_code", "measure", "day", "classification", "value"
-        ).annotate(count=Sum("delta")):
-            if count:
-                found[code][measure, day, of_class, value] += count
-        if kept:
-            _add_untallied(found, kept, disease, known_on)
-        if CaseTally.objects.aggregate(last=Max("id"))["last"] == mark:
-            break  # nothing was tallied between the two reads
-    for area in small:
-        versions = CaseVersion.objects.known_at(end_of(known_on)).filter(under("path", area.path), disease=disease)
-        for version in versions:
-            for cell in tally.cells(version):
-                found[area.code][cell.measure, cell.day, cell.classification, cell.value] += 1
-    return {code: Counts({cell: count for cell, count in cells.items() if count}) for code, cells in found.items()}
+        revision = TallyState.objects.values_list("revision", flat=True).first()
+        read()
+        if TallyState.objects.values_list("revision", flat=True).first() == revision:
+            return
 
 
-def _add_untallied(found: dict[str, Any], areas: list[Area], disease: str, known_on: date | None) -> None:
-    codes = {area.code for area in areas}
-    rows = CaseVersion.objects.filter(tallied=False, disease=disease).select_related("supersedes")
-    if moment := end_of(known_on):
-        rows = rows.filter(recorded_at__lte=moment)
-    for change, delta in tally.total_of(rows).items():
-        if change.area_code in codes:
-            cell = change.cell
-            found[change.area_code][cell.measure, cell.day, cell.classification, cell.value] += delta
+def busiest_disease(area: Area) -> str | None:
+    """The disease with the most cases in an area, tallied or not; None where there is none."""
+    most: Counter[str] = Counter()
+    if area.path.count("/") <= tally.LEVELS:
+        rows = CaseTally.objects.filter(area_code=area.code, carried=False, measure="reported")
+        most.update(dict(rows.values_list("disease").annotate(Sum("delta"))))
+    else:
+        here = CaseVersion.objects.known_at(None).filter(under("area__path", area.path), counted=True)
+        most.update(dict(here.values_list("disease").annotate(Count("id"))))
+    if not most:
+        waiting = CaseVersion.objects.filter(under("path", area.path), tallied=False, counted=True)
+        most.update(dict(waiting.values_list("disease").annotate(Count("id"))))
+    return max(most, key=lambda code: (most[code], code)) if most else None
 
 
 EXPORTED = (

@@ -1,26 +1,35 @@
 """Counts kept ready, so that a province's page adds up a few thousand rows and not a million cases.
 
-A version that is not yet tallied is counted live; a job adds it to the tallies and marks it in one transaction. The sum
-of both is exact at every moment, whoever writes meanwhile.
+A ledger. A version that is not yet tallied is counted live; a job enters what it changed as movements of the day on
+which it became known, and marks it, in one transaction. The sum of both is exact at every moment, whoever writes
+meanwhile. Every few weeks what became known long ago is carried forward as a balance, so that a page of today adds up
+one balance and some weeks of movements, however long the outbreak lasts; the movements stay for the days before.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
-from typing import NamedTuple
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from lianfang.kernel import clock
 
-from .models import CaseTally, CaseVersion
+from .models import CaseTally, CaseVersion, TallyState
 
 LEVELS = 4  # country, province, city, county: below that a page counts cases themselves
 LONGEST_DELAY = 120
+SETTLED_AFTER = timedelta(days=28)  # what became known longer ago is carried forward, and again after as long
+NO_DAY = date.min  # stands in the table for a day that is not known
+COUNTED = (
+    "disease", "path", "counted", "classification", "reported_on", "onset_on", "onset_until", "confirmed_on",
+    "admitted_on", "outcome", "outcome_on", "severity", "recorded_at",
+)  # fmt: skip
 
 
 class Cell(NamedTuple):
-    """One figure that a version counts in. ``value`` is the delay in days from onset to report where that is known."""
+    """One figure that a version counts in. ``value`` is a number of days, for the measure "delay" alone."""
 
     measure: str
     day: date | None
@@ -38,14 +47,19 @@ class Change(NamedTuple):
 
 
 def cells(version: CaseVersion) -> Iterator[Cell]:
-    """The figures in which a version counts. A case found to be a duplicate counts in none."""
+    """The figures in which a version counts. A case found to be a duplicate counts in none.
+
+    reported, onset, confirmed, admitted: by their day. delay: days from onset to report, where the onset is known to the
+    day. An outcome by its day, or, while there is none, the severity.
+    """
     if not version.counted:
         return
     of_class = version.classification
     yield Cell("reported", version.reported_on, of_class)
     if version.onset_on and version.onset_until in (None, version.onset_on):
+        yield Cell("onset", version.onset_on, of_class)
         delay = (version.reported_on - version.onset_on).days
-        yield Cell("onset", version.onset_on, of_class, max(-LONGEST_DELAY, min(LONGEST_DELAY, delay)))
+        yield Cell("delay", None, of_class, max(-LONGEST_DELAY, min(LONGEST_DELAY, delay)))
     else:
         yield Cell("onset", None, of_class)
     if version.confirmed_on:
@@ -58,6 +72,11 @@ def cells(version: CaseVersion) -> Iterator[Cell]:
         yield Cell(version.severity, None, of_class)
 
 
+def tallied_codes(path: str) -> list[str]:
+    """The codes of the areas on a path that have tallies, from the top down."""
+    return path.rstrip("/").split("/")[:LEVELS]
+
+
 def changes(version: CaseVersion, before: CaseVersion | None) -> Counter[Change]:
     """What a version changed in the counts of its areas, and took from those of the version it supersedes."""
     known_on = clock.local_day(version.recorded_at)
@@ -65,29 +84,11 @@ def changes(version: CaseVersion, before: CaseVersion | None) -> Counter[Change]
     for entry, sign in ((before, -1), (version, 1)):
         if entry is None:
             continue
-        codes = entry.path.rstrip("/").split("/")[:LEVELS]
+        codes = tallied_codes(entry.path)
         for cell in cells(entry):
             for code in codes:
                 counted[Change(entry.disease, code, known_on, cell)] += sign
     return counted
-
-
-def rows(counted: Counter[Change]) -> list[CaseTally]:
-    """Tally rows for a sum of changes; what cancels out leaves none."""
-    return [
-        CaseTally(
-            disease=change.disease,
-            area_code=change.area_code,
-            measure=change.cell.measure,
-            day=change.cell.day,
-            classification=change.cell.classification,
-            value=change.cell.value,
-            known_on=change.known_on,
-            delta=delta,
-        )
-        for change, delta in counted.items()
-        if delta
-    ]
 
 
 def total_of(versions: Iterable[CaseVersion]) -> Counter[Change]:
@@ -99,42 +100,83 @@ def total_of(versions: Iterable[CaseVersion]) -> Counter[Change]:
     return counted
 
 
+def untallied() -> Any:
+    """Versions that the tallies do not hold yet, with just what counting needs of each and of the one before."""
+    rows = CaseVersion.objects.filter(tallied=False).select_related("supersedes")
+    return rows.only(*COUNTED, "tallied", *(f"supersedes__{name}" for name in COUNTED))
+
+
 def tally_batch(limit: int = 5000) -> int:
-    """Add versions that are not yet tallied to the tallies. Returns how many."""
+    """Add versions that are not yet tallied to the tallies. Returns how many. One batch runs at a time."""
     with transaction.atomic():
-        versions = list(
-            CaseVersion.objects.filter(tallied=False)
-            .select_related("supersedes")
-            .order_by("id")
-            .select_for_update(of=("self",), skip_locked=True)[:limit]
+        state, _made = TallyState.objects.select_for_update().get_or_create(pk=1)
+        versions = list(untallied().order_by("id").select_for_update(of=("self",), skip_locked=True)[:limit])
+        if not versions:
+            return 0
+        counted = total_of(versions)
+        settled = state.carried_until
+        _enter(
+            [
+                *((change, change.known_on, False, delta) for change, delta in counted.items() if delta),
+                # What comes in late, behind the balance, is added to the balance as well.
+                *(
+                    (change, settled, True, delta)
+                    for change, delta in counted.items()
+                    if delta and settled and change.known_on <= settled
+                ),
+            ]
         )
-        CaseTally.objects.bulk_create(rows(total_of(versions)), batch_size=5000)
         CaseVersion.objects.filter(pk__in=[version.pk for version in versions]).update(tallied=True)
+        state.revision += 1
+        state.save(update_fields=["revision"])
     return len(versions)
 
 
+def _enter(entries: list[tuple[Change, date, bool, int]]) -> None:
+    """Add to the rows of the ledger, which are made where there are none."""
+    table = connection.ops.quote_name(CaseTally._meta.db_table)
+    columns = "area_code, disease, carried, measure, known_on, day, classification, value"
+    one = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    end = f"ON CONFLICT ({columns}) DO UPDATE SET delta = {table}.delta + excluded.delta"
+    rest = iter(entries)
+    with connection.cursor() as cursor:
+        while chunk := list(islice(rest, 1000)):
+            given: list[Any] = []
+            for change, known_on, carried, delta in chunk:
+                cell = change.cell
+                given += [change.area_code, change.disease, carried, cell.measure, known_on]
+                given += [cell.day or NO_DAY, cell.classification, cell.value, delta]
+            cursor.execute(f"INSERT INTO {table} ({columns}, delta) VALUES {', '.join([one] * len(chunk))} {end}", given)
+
+
+def carry_forward(until: date) -> None:
+    """Write the balance of each figure at the end of a day, in the place of the balance before. Moves forward only."""
+    table = connection.ops.quote_name(CaseTally._meta.db_table)
+    figure = "area_code, disease, measure, day, classification, value"
+    with transaction.atomic(), connection.cursor() as cursor:
+        state, _made = TallyState.objects.select_for_update().get_or_create(pk=1)
+        since = state.carried_until
+        if since and since >= until:
+            return
+        cursor.execute(
+            f"INSERT INTO {table} ({figure}, known_on, carried, delta) "
+            f"SELECT {figure}, %s, %s, SUM(delta) FROM {table} "
+            "WHERE carried OR (known_on > %s AND known_on <= %s) "
+            f"GROUP BY {figure} HAVING SUM(delta) <> 0",
+            [until, True, since or NO_DAY, until],
+        )
+        CaseTally.objects.filter(carried=True, known_on__lt=until).delete()
+        state.carried_until, state.revision = until, state.revision + 1
+        state.save()
+
+
 def tally_all() -> int:
-    """Tally everything there is to tally, then compact. Returns how many versions were new."""
+    """Tally everything there is to tally, then carry forward what has settled. Returns how many versions were new."""
     total = 0
     while count := tally_batch():
         total += count
+    settled = clock.today() - SETTLED_AFTER
+    until = TallyState.objects.values_list("carried_until", flat=True).first()
+    if until is None or until <= settled - SETTLED_AFTER:
+        carry_forward(settled)
     return total
-
-
-def compact(area_code: str, disease: str) -> None:
-    """Merge tally rows of an area that stand in the same cell and became known on the same day."""
-    from django.db.models import Count, Sum
-
-    cell = ("measure", "day", "classification", "value", "known_on")
-    with transaction.atomic():
-        kept = CaseTally.objects.filter(area_code=area_code, disease=disease)
-        repeated = kept.values(*cell).annotate(rows=Count("id"), total=Sum("delta")).filter(rows__gt=1)
-        for entry in list(repeated):
-            count = entry.pop("rows")
-            delta = entry.pop("total")
-            same = list(kept.filter(**entry).select_for_update().values_list("id", "delta"))
-            if len(same) != count or sum(part for _, part in same) != delta:
-                continue  # somebody tallied meanwhile; next time
-            CaseTally.objects.filter(id__in=[pk for pk, _ in same]).delete()
-            if delta:
-                CaseTally.objects.create(area_code=area_code, disease=disease, delta=delta, **entry)

@@ -167,8 +167,6 @@ def test_counts_are_the_same_before_and_after_tallying_and_as_known_on_each_day(
     for area in ("330000", "330300", "330302", "330302001"):
         assert counted(area) == days, area
     assert not CaseVersion.objects.filter(tallied=False).exists()
-    tally.compact("330302", "covid19")
-    assert counted("330302") == days
     assert CaseTally.objects.filter(area_code="330303").count() == 0
 
 
