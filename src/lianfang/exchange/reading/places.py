@@ -2,69 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
+
+from lianfang.registry.gazetteer import Ambiguous, Candidate, NotFound, PlaceText, Resolved
 
 from .findings import UNKNOWN
 from .plain import is_unknown, plain
 
+__all__ = ["Ambiguous", "Candidate", "NotFound", "PlaceText", "Resolved"]  # the registry's words for places, used throughout
+
 LEVELS = ("country", "province", "city", "county", "township", "village")
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceText:
-    """A place as a row tells it: an official code if given, and names from the largest area to the smallest.
-
-    ``names`` are pairs of level and name; the level is empty where the text does not say what kind of area it is.
-    ``address`` is what stands below the areas: road, building, door.
-    """
-
-    code: str = ""
-    names: tuple[tuple[str, str], ...] = ()
-    address: str = ""
-    text: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.code or self.names)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One area that a text may mean; ``path`` is how to tell it from the others, as “浙江省 台州市”."""
-
-    code: str
-    name: str
-    path: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.path or self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """The area a text means. ``unread`` are the names that the area does not account for (a zone, a street)."""
-
-    code: str
-    name: str = ""
-    unread: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
-    """More than one area fits; only a person can say which. ``within`` is the smallest area that holds them all."""
-
-    candidates: tuple[Candidate, ...]
-    within: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """No area fits. ``within`` is the smallest area that the other names do give; ``suggestions`` look alike."""
-
-    text: str = ""
-    within: str = ""
-    suggestions: tuple[Candidate, ...] = ()
 
 
 class Resolver(Protocol):
@@ -180,11 +128,14 @@ def _split_chinese(text: str, level: str) -> tuple[tuple[tuple[str, str], ...], 
         if match is None:
             break
         name = match.group()
+        # 庄市街道, 城区街道: the first word for a kind of area is part of a longer name.
+        if longer := re.match(r"街道办事处|街道办?|社区|[镇乡](?![\u4e00-\u9fff]{1,3}[区县市])", rest[match.end() :]):
+            name += longer.group()
         kind = _level_of(name, names)
         if name in ("市", "区", "县", "村", "市区", "小区", "城区") or (kind == "village" and name.endswith("小区")):
             break
         names.append((kind, name))
-        rest = rest[match.end() :].lstrip(",、 -/")
+        rest = rest[len(name) :].lstrip(",、 -/")
     if rest and not names:
         names.append((level, rest))
         rest = ""

@@ -1,0 +1,479 @@
+"""Finding the area that a text means: names in Chinese, English and pinyin, codes, and the day on which they held.
+
+Nothing is guessed. A text that fits several areas is answered with all of them; names of higher areas decide. An area
+of the same name inside another (上饶县 in 上饶市) is no doubt: the larger one holds both.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from pypinyin import lazy_pinyin
+from rapidfuzz import fuzz, process
+
+LEVELS = ("country", "province", "city", "county", "township", "village", "grid")
+MOST_CANDIDATES = 30
+ALIKE = 80  # rapidfuzz ratio of two names from which one may be a misspelling of the other
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceText:
+    """A place as a row tells it: an official code if given, and names from the largest area to the smallest.
+
+    ``names`` are pairs of level and name; the level is empty where the text does not say what kind of area it is.
+    ``address`` is what stands below the areas: road, building, door.
+    """
+
+    code: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+    address: str = ""
+    text: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.code or self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One area that a text may mean; ``path`` is how to tell it from the others, as “浙江省 台州市”."""
+
+    code: str
+    name: str
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.path or self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The area a text means. ``unread`` are the names that the area does not account for (a zone, a street)."""
+
+    code: str
+    name: str = ""
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """More than one area fits; only a person can say which. ``within`` is the smallest area that holds them all."""
+
+    candidates: tuple[Candidate, ...]
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """No area fits. ``within`` is the smallest area that the other names do give; ``suggestions`` look alike."""
+
+    text: str = ""
+    within: str = ""
+    suggestions: tuple[Candidate, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One row of the tree of areas, valid from a day until (not including) another."""
+
+    pk: int
+    code: str
+    name: str
+    name_en: str
+    level: str
+    path: str
+    valid_from: date | None = None
+    valid_until: date | None = None
+    rank: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rank = LEVELS.index(self.level)
+
+    def holds_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_until is None or day < self.valid_until)
+
+    def within(self, other: "Place") -> bool:
+        return self.path.startswith(other.path)
+
+
+# ---- names made alike
+
+_SUFFIXES = {
+    "province": ("特别行政区", "自治区", "省", "市"),
+    "city": ("自治州", "地区", "盟", "市"),
+    "county": ("自治县", "自治旗", "林区", "特区", "新区", "矿区", "县", "区", "市", "旗"),
+    "township": ("街道办事处", "街道办", "街道", "民族乡", "民族镇", "镇", "乡", "苏木"),
+    "village": ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "居委会", "村委会", "社区", "行政村", "村", "居"),
+}  # fmt: skip
+_PEOPLES = (
+    "蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 土 达斡尔 仫佬 羌 "
+    "布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 门巴 珞巴 基诺 各"
+).split()
+_PEOPLE = re.compile("(?:(?:" + "|".join(sorted(_PEOPLES, key=len, reverse=True)) + ")族)+$|(?<=..)(?:蒙古|维吾尔|哈萨克|柯尔克孜|壮族|回族)$")
+_LATIN_KINDS = {
+    "province": "province", "autonomous region": "province", "region": "province", "special administrative region": "province",
+    "sar": "province", "municipality": "city", "city": "city", "autonomous prefecture": "prefecture", "prefecture": "prefecture",
+    "league": "prefecture", "district": "district", "new district": "district", "new area": "district", "county": "county",
+    "autonomous county": "county", "banner": "county", "autonomous banner": "county", "forestry district": "district",
+    "subdistrict": "township", "sub-district": "township", "street": "township", "town": "township", "township": "township",
+    "village": "village", "community": "village", "residential community": "village",
+    "sheng": "province", "shi": "city", "qu": "district", "xian": "county", "zhen": "township", "jiedao": "township",
+}  # fmt: skip
+_LATIN_SUFFIX = re.compile(r"[\s_-]+(" + "|".join(sorted(map(re.escape, _LATIN_KINDS), key=len, reverse=True)) + r")\.?$")
+_LATIN_PEOPLES = re.compile(
+    r"\b(hui|zhuang|uyg?h?ur|zang|tibetan|mongol(?:ian)?|miao|yi|dong|tujia|buyei|bouyei|bai|dai|lisu|qiang|hani|korean|kazak?h?|"
+    r"kirgh?iz|jingpo|li|manchu|yao|sala?r|and)\b"
+)
+
+
+def has_chinese(text: str) -> bool:
+    return any("\u3400" <= sign <= "\u9fff" for sign in text)
+
+
+def chinese_stem(name: str, level: str) -> str:
+    """A Chinese name without the word for its kind and the peoples named in it.
+
+    >>> chinese_stem("温州市", "city"), chinese_stem("景宁畲族自治县", "county"), chinese_stem("绛县", "county")
+    ('温州', '景宁', '绛')
+    """
+    for suffix in _SUFFIXES.get(level, ()):
+        if name.endswith(suffix) and len(name) > len(suffix):
+            stem = name[: -len(suffix)]
+            bare = _PEOPLE.sub("", stem)
+            return bare if len(bare) > 1 or len(stem) == 1 else stem
+    return name
+
+
+def latin_key(text: str) -> str:
+    """Letters and figures only, in lower case, so that “Xi'an”, “xian” and “Xī’ān” are one key."""
+    plain = unicodedata.normalize("NFKD", text.lower().replace("ü", "v"))
+    return "".join(sign for sign in plain if sign.isascii() and sign.isalnum())
+
+
+def latin_stem(text: str) -> tuple[str, str]:
+    """The key of a name in Latin letters without the word for its kind, and the kind that the word names.
+
+    >>> latin_stem("Wenzhou City"), latin_stem("Wenshan Zhuang and Miao Autonomous Prefecture"), latin_stem("Xi'an")
+    (('wenzhou', 'city'), ('wenshan', 'prefecture'), ('xian', ''))
+    """
+    name = re.sub(r"\([^)]*\)", " ", text.lower()).replace("\xa0", " ").strip()
+    found = _LATIN_SUFFIX.search(name)
+    if not found:
+        return latin_key(name), ""
+    kind, stem = _LATIN_KINDS[found[1]], name[: found.start()]
+    if found[1].startswith("autonomous") or kind == "prefecture":
+        first, _, rest = stem.strip().partition(" ")
+        stem = first + " " + _LATIN_PEOPLES.sub("", rest)
+    return latin_key(stem), kind
+
+
+def _of_kind(place: Place, kind: str) -> bool:
+    """Whether an area is of the kind that a word in the text names."""
+    match kind:
+        case "":
+            return True
+        case "city":  # a prefecture-level city, a municipality, a county-level city
+            return place.level == "city" or (place.rank <= 3 and place.name.endswith("市")) or (place.level == "county" and place.code[2:4] == "90")
+        case "prefecture":
+            return place.level == "city"
+        case "district":
+            return place.level == "county" and place.name.endswith("区")
+        case "county":
+            return place.level == "county" and not place.name.endswith(("区", "市"))
+        case _:
+            return place.level == kind
+
+
+_WORD_LEVEL = {"prefecture": "city", "district": "county"}
+_CHINESE_KIND = (
+    (("特别行政区", "自治区", "省"), "province"), (("自治州", "地区", "盟"), "prefecture"), (("市",), "city"),
+    (("自治县", "自治旗", "县", "旗"), "county"), (("街道", "镇", "乡", "苏木", "街道办", "街道办事处"), "township"),
+    (("社区", "村", "居委会", "村委会", "居民委员会", "村民委员会"), "village"), (("区",), "district"),
+)  # fmt: skip
+
+
+def _chinese_kind(name: str) -> str:
+    return next((kind for suffixes, kind in _CHINESE_KIND if len(name) > 2 and name.endswith(suffixes)), "")
+
+
+# What stands for a grouping in the code table and for no place of its own: the 市辖区 of a municipality.
+_GROUPING = re.compile(r"市辖区$|直辖县级行政区划$|^重庆市县$")
+
+
+class Gazetteer:
+    """Every area that ever was, by code and by name. Built once, asked often."""
+
+    def __init__(self, places: Iterable[Place]):
+        self.by_code: dict[str, list[Place]] = defaultdict(list)
+        self.by_path: dict[str, Place] = {}
+        self.chinese: dict[str, list[Place]] = defaultdict(list)
+        self.latin: dict[str, list[Place]] = defaultdict(list)
+        self._children: dict[str, list[Place]] | None = None
+        self.places = list(places)
+        changes: set[date] = set()
+        for place in self.places:
+            self.by_code[place.code].append(place)
+            known = self.by_path.get(place.path)
+            if known is None or known.valid_until is not None:
+                self.by_path[place.path] = place
+            changes.update(day for day in (place.valid_from, place.valid_until) if day)
+            self._index(place)
+        self.changes = sorted(changes)
+        self._answers: dict[tuple[PlaceText, int], Resolved | Ambiguous | NotFound] = {}
+
+    def _index(self, place: Place) -> None:
+        if _GROUPING.search(place.name):
+            return
+        for key in {place.name, chinese_stem(place.name, place.level)}:
+            self.chinese[key].append(place)
+        keys = {latin_stem(place.name_en)[0]} if place.name_en else set()
+        if place.rank <= 3 and has_chinese(place.name):
+            stem = chinese_stem(place.name, place.level)
+            keys |= {latin_key("".join(lazy_pinyin(stem))), latin_key("".join(lazy_pinyin(place.name)))}
+            if len(stem) == 1 and place.name_en:  # 绛县 is written Jiang County and Jiangxian
+                keys.add(latin_stem(place.name_en)[0] + latin_key("".join(lazy_pinyin(place.name[1:]))))
+        for key in keys:
+            if key:
+                self.latin[key].append(place)
+
+    # ---- asked by the import
+
+    def era(self, on: date | None) -> int:
+        """The number of the span between two changes of the code table in which a day lies; -1 for an unknown day."""
+        return -1 if on is None else bisect_right(self.changes, on)
+
+    def resolve(self, place: PlaceText, on: date | None) -> Resolved | Ambiguous | NotFound:
+        """The area that a text means on a day; where the day is unknown, areas of today before those of the past."""
+        key = (place, self.era(on))
+        answer = self._answers.get(key)
+        if answer is None:
+            if len(self._answers) > 50_000:
+                self._answers.clear()
+            answer = self._answers[key] = self._resolve(place, on)
+        return answer
+
+    def _resolve(self, place: PlaceText, on: date | None) -> Resolved | Ambiguous | NotFound:
+        if place.code:
+            return self._by_code(place, on)
+        names = [(level, name) for level, name in place.names if name.strip()]
+        if not names:
+            return NotFound(place.text)
+        around: list[Place] = []
+        unread: list[str] = []
+        for level, name in names:
+            found = self._named(name, level, around, on)
+            if found:
+                around = found
+                continue
+            elsewhere = self._named(name, level, [], on)
+            holder = _common(around)
+            if not around or not self._may_stay_unread(name, around, bool(elsewhere)):
+                suggested = elsewhere or self._alike(name, around, on)
+                return NotFound(name, self.path_of(holder) if holder else "", self._candidates(suggested[:6]))
+            unread.append(name)
+        return self._answer(around, tuple(unread))
+
+    def _answer(self, found: list[Place], unread: tuple[str, ...]) -> Resolved | Ambiguous:
+        best = _common(found)
+        if best is not None and best in found:
+            return Resolved(best.code, best.name, unread)
+        holder = self._holder(found)
+        return Ambiguous(self._candidates(found[:MOST_CANDIDATES]), self.path_of(holder) if holder else "")
+
+    def _by_code(self, place: PlaceText, on: date | None) -> Resolved | Ambiguous | NotFound:
+        code = place.code.strip().upper()
+        for shorter in _codes(code):
+            rows = self.by_code.get(shorter)
+            if not rows:
+                continue
+            now = self._on(rows, on)
+            if not now:
+                parent = self.by_path.get(rows[0].path[: -len(rows[0].code) - 1])
+                return NotFound(code, self.path_of(parent) if parent else "", self._candidates(self._successors(rows[0], on)))
+            found = now[0]
+            left = code[len(shorter) :].strip("0") and len(code) > len(shorter)
+            if left and any(child.rank == found.rank + 1 for child in self.children(found)):
+                return NotFound(code, self.path_of(found))  # the code goes deeper, and its last figures are wrong
+            return Resolved(found.code, found.name, (code,) if left else ())
+        return NotFound(code)
+
+    def _successors(self, gone: Place, on: date | None) -> list[Place]:
+        """Areas of the same name that stand on a day, for an area that does not."""
+        rows = self._on(self.chinese.get(chinese_stem(gone.name, gone.level), []), on)
+        parent = gone.path[: -len(gone.code) - 1]
+        return [row for row in rows if row.path.startswith(parent) and row.code != gone.code][:6]
+
+    # ---- names
+
+    def _named(self, name: str, level: str, around: Sequence[Place], on: date | None) -> list[Place]:
+        """Areas of a name on a day, within (or being) one of those around; the best kind of match alone."""
+        text = unicodedata.normalize("NFKC", name).strip()
+        if has_chinese(text):
+            text = re.sub(r"\s+", "", text)
+            rows, kind = self.chinese.get(text, []), ""
+            if not rows:
+                kind = _chinese_kind(text)
+                stem = chinese_stem(text, _WORD_LEVEL.get(kind, kind) or level)
+                rows = self.chinese.get(stem, [])
+        else:
+            stem, kind = latin_stem(text)
+            rows = self.latin.get(stem, [])
+            if not kind or not rows:
+                whole = self.latin.get(latin_key(text), [])
+                rows = rows + [row for row in whole if row not in rows]
+        rows = self._on(rows, on)
+        if around:
+            rows = [row for row in rows if any(row.within(one) for one in around)]
+        elif any(row.rank <= 3 for row in rows) and level not in ("township", "village"):
+            rows = [row for row in rows if row.rank <= 3]
+        wishes: list[Callable[[Place], bool]] = []
+        if has_chinese(text):
+            wishes.append(lambda row: row.name == text)
+        if kind:
+            wishes.append(lambda row: _of_kind(row, kind))
+        if level:
+            wishes.append(lambda row: row.level == level or (level == "city" and row.rank == 1 and row.name.endswith("市")))
+        for wish in wishes:
+            rows = [row for row in rows if wish(row)] or rows
+        if kind and level in ("", kind) and not any(_of_kind(row, kind) for row in rows):
+            rows = [row for row in rows if _near_kind(row, kind)]
+        if around and len(rows) > 1:  # the nearest below decides: a county before a village of its name
+            top = min(row.rank for row in rows)
+            rows = [row for row in rows if row.rank == top]
+        return rows
+
+    def _on(self, rows: Sequence[Place], on: date | None) -> list[Place]:
+        if on is not None:
+            return [row for row in rows if row.holds_on(on)]
+        latest: dict[str, Place] = {}
+        for row in rows:
+            known = latest.get(row.code)
+            if known is None or row.valid_until is None or (known.valid_until is not None and row.valid_until > known.valid_until):
+                latest[row.code] = row
+        standing = [row for row in latest.values() if row.valid_until is None]
+        return standing or list(latest.values())
+
+    def _may_stay_unread(self, name: str, around: Sequence[Place], known_elsewhere: bool) -> bool:
+        """Whether a name may be passed over: a zone, a street or a building inside a city or county already told."""
+        holder = _common(around)
+        if holder is None or known_elsewhere:
+            return False
+        if _ZONE.search(name.lower()):
+            return holder.rank >= 1
+        return holder.rank >= 2 and not self._alike(name, around, None)
+
+    def _alike(self, name: str, around: Sequence[Place], on: date | None) -> list[Place]:
+        """Areas whose names look like this one, the likest first."""
+        index = self.chinese if has_chinese(name) else self.latin
+        if around:
+            rows = [row for one in around for row in self.children(one)]
+            rows += [below for row in rows if row.rank <= 2 for below in self.children(row)]
+        else:
+            rows = [row for row in self.places if row.rank <= 3]
+        if has_chinese(name):
+            keys = {row.name: row for row in rows}
+            keys.update({chinese_stem(row.name, row.level): row for row in rows})
+            wanted = name
+        else:
+            keys = {latin_stem(row.name_en)[0]: row for row in rows if row.name_en}
+            wanted = latin_stem(name)[0]
+        near = process.extract(wanted, list(keys), scorer=fuzz.ratio, limit=6, score_cutoff=ALIKE)
+        found: list[Place] = []
+        for key, _score, _position in near:
+            for row in self._on(index.get(key, []), on):
+                if row not in found and (not around or any(row.within(one) for one in around)):
+                    found.append(row)
+        return found
+
+    # ---- typed by a person
+
+    def read(self, text: str, on: date | None) -> Resolved | Ambiguous | NotFound:
+        """The area that a person typed, in any of the ways people write one."""
+        text = unicodedata.normalize("NFKC", text).strip()
+        if code := re.match(r"\d{6}(?:\d{2,3}|\d{6})?(?=\D|$)", text):
+            return self.resolve(PlaceText(code=code.group(), text=text), on)
+        if text.upper() in self.by_code:
+            return self.resolve(PlaceText(code=text.upper(), text=text), on)
+        if not has_chinese(text):
+            pieces = [piece.strip() for piece in re.split(r"[,;/|>·]", text) if piece.strip()]
+            return self.resolve(PlaceText(names=tuple(("", piece) for piece in reversed(pieces)), text=text), on)
+        return self.resolve(PlaceText(names=tuple(("", name) for name in self._cut(text, on)), text=text), on)
+
+    def _cut(self, text: str, on: date | None) -> list[str]:
+        """A Chinese text cut into the names it begins with, the longest known name at each step, and what is left."""
+        rest = re.sub(r"[\s,、/·>—-]+", "", text)
+        names: list[str] = []
+        around: list[Place] = []
+        while rest:
+            for length in range(min(len(rest), 16), 1, -1):
+                found = self._named(rest[:length], "", around, on) if rest[:length] in self.chinese else []
+                if found:
+                    names.append(rest[:length])
+                    around, rest = found, rest[length:]
+                    break
+            else:
+                names.append(rest)
+                break
+            if around and rest in ("市", "省", "区", "县"):
+                break
+        return names
+
+    # ---- the tree
+
+    def children(self, place: Place) -> list[Place]:
+        if self._children is None:
+            self._children = defaultdict(list)
+            for row in self.places:
+                self._children[row.path[: -len(row.code) - 1]].append(row)
+        return self._children.get(place.path, [])
+
+    def _holder(self, rows: Sequence[Place]) -> Place | None:
+        """The smallest area that holds all of these."""
+        parts = [row.path.split("/")[:-1] for row in rows]
+        shared = []
+        for codes in zip(*parts, strict=False):
+            if len(set(codes)) > 1:
+                break
+            shared.append(codes[0])
+        return self.by_path.get("/".join(shared) + "/") if len(shared) > 1 else None
+
+    def path_of(self, place: Place) -> str:
+        """The names from the province down, as “浙江省 台州市”."""
+        codes = place.path.split("/")[:-1]
+        above = [self.by_path.get("/".join(codes[: depth + 1]) + "/") for depth in range(1, len(codes) - 1)]
+        return " ".join([row.name for row in above if row and not _GROUPING.search(row.name)] + [place.name])
+
+    def _candidates(self, rows: Sequence[Place]) -> tuple[Candidate, ...]:
+        return tuple(Candidate(row.code, row.name, self.path_of(row)) for row in sorted(rows, key=lambda row: row.code))
+
+
+_ZONE = re.compile(
+    r"开发区|高新|新区|园区|集聚区|管理区|示范区|度假区|瓯江口|浙南|经开|zone|high.?tech|new (?:area|district)|industrial|park|街|路|小区|大厦|"
+    r"road|street|hotel|garden|plaza"
+)
+
+
+def _near_kind(place: Place, kind: str) -> bool:
+    """Counties become cities and districts, so one word may stand for another of its level, and of no other."""
+    return LEVELS.index({"prefecture": "city", "district": "county"}.get(kind, kind)) == place.rank or (kind == "city" and place.rank == 3)
+
+
+def _common(rows: Sequence[Place]) -> Place | None:
+    """The area among these that holds all the others, if there is one."""
+    if not rows:
+        return None
+    top = min(rows, key=lambda row: len(row.path))
+    return top if all(row.within(top) for row in rows) else None
+
+
+def _codes(code: str) -> list[str]:
+    """A code and the codes of the areas above it, the longest first; figures at the end that are only zeros go."""
+    if not code.isdigit():
+        return [code]
+    whole = [code] + [code[:length] for length in (12, 9, 6) if len(code) > length]
+    if len(code) in (2, 4):
+        whole.append(code.ljust(6, "0"))
+    return list(dict.fromkeys(whole))
