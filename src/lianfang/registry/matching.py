@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
-from rapidfuzz.distance import JaroWinkler, OSA
+from rapidfuzz.distance import OSA, JaroWinkler
 from stdnum.cn import ric
 
 from lianfang.kernel.refusals import Phrase
@@ -87,7 +87,8 @@ BIRTH_DATE_SAME = Odds(0.93, 1 / 20_000, 0.01)  # strangers: 55 years of days; r
 BIRTH_DATE_MISTYPED = Odds(0.04, 1 / 1_500, 0.01)
 BIRTH_DATE_DIFFERENT = Odds(0.02, 1.0, 0.98)
 BIRTH_YEAR_NEAR = Odds(0.95, 3 / 70, 0.1)  # an age is right to a year
-BIRTH_YEAR_FAR = Odds(0.03, 0.95, 0.9)
+BIRTH_YEAR_APART = Odds(0.04, 8 / 70, 0.15)  # two to five years
+BIRTH_YEAR_FAR = Odds(0.01, 59 / 70, 0.75)
 
 SEX_SAME = Odds(0.99, 0.5, 0.5)
 SEX_DIFFERENT = Odds(0.01, 0.5, 0.5)
@@ -150,6 +151,7 @@ REASON_WORDS = {
     "birth_date_mistyped": Phrase("dates of birth one slip apart"),
     "birth_date_different": Phrase("different dates of birth"),
     "birth_year_near": Phrase("same age"),
+    "birth_year_apart": Phrase("ages a few years apart"),
     "birth_year_far": Phrase("different ages"),
     "sex_same": Phrase("same sex"),
     "sex_different": Phrase("different sex"),
@@ -367,7 +369,16 @@ def _births(a: Person, b: Person) -> tuple[str, Odds] | None:
         return "birth_date_different", BIRTH_DATE_DIFFERENT
     if left_year is None or right_year is None:
         return None
-    return ("birth_year_near", BIRTH_YEAR_NEAR) if abs(left_year - right_year) <= 1 else ("birth_year_far", BIRTH_YEAR_FAR)
+    apart = abs(left_year - right_year)
+    if apart <= 1:
+        return "birth_year_near", BIRTH_YEAR_NEAR
+    return ("birth_year_apart", BIRTH_YEAR_APART) if apart <= 5 else ("birth_year_far", BIRTH_YEAR_FAR)
+
+
+def born_apart(a: Person, b: Person) -> bool:
+    """Whether the dates or years of birth speak clearly against one person."""
+    found = _births(a, b)
+    return found is not None and found[0] in ("birth_date_different", "birth_year_far")
 
 
 def _sexes(a: Person, b: Person) -> tuple[str, Odds] | None:
@@ -429,6 +440,11 @@ def _verdict(probability: float) -> str:
     return "possible" if probability >= POSSIBLE else "unlikely"
 
 
+NAME_KEYS = frozenset(
+    {"name", "sound", "sound_in"}
+)  # kinds of keys that hold nothing but the name, and perhaps the county
+
+
 def blocking_keys(person: Person) -> list[tuple[str, str]]:
     """Under what a person is found again, as (kind, text): at most six, and any one that two records share is enough.
 
@@ -449,7 +465,11 @@ def blocking_keys(person: Person) -> list[tuple[str, str]]:
 
 def exact_keys_of(person: Person) -> list[tuple[str, str]]:
     name = parsed(person.name)
-    keys = [("id", id_number(person.id_number)[0]), ("phone", phone_number(person.phone)), ("name", name.plain if name else "")]
+    keys = [
+        ("id", id_number(person.id_number)[0]),
+        ("phone", phone_number(person.phone)),
+        ("name", name.plain if name else ""),
+    ]
     return [(kind, text) for kind, text in keys if text]
 
 

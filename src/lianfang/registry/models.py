@@ -2,10 +2,13 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.kernel import ids
@@ -132,14 +135,15 @@ class Person(models.Model):
     parent_name = SealedText()
     sex = models.CharField(max_length=1, choices=Sex.choices, default=Sex.UNKNOWN)
     birth_date = models.DateField(null=True)
+    birth_year = models.SmallIntegerField(null=True)  # of the birth date, or from an age: then right to a year
     area = models.ForeignKey(Area, models.PROTECT, null=True)
     path = AreaPath(blank=True)
     household = models.ForeignKey(Household, models.PROTECT, null=True)
     known_to = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
-    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")  # itself never merged
     created_at = models.DateTimeField()
 
-    PERSONAL = ("name", "id_number", "phone", "address", "parent_name", "sex", "birth_date")
+    PERSONAL = ("name", "id_number", "phone", "address", "parent_name", "sex", "birth_date", "birth_year")
 
     objects = PersonQuerySet.as_manager()
 
@@ -148,6 +152,11 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return f"person {self.pk}"
+
+    @property
+    def stands_under_id(self) -> UUID:
+        """The record that stands for this person: this one, or the one it was merged into."""
+        return self.merged_into_id or self.pk
 
     @property
     def masked_name(self) -> str:
@@ -195,6 +204,19 @@ class Post(models.Model):
         return f"{self.role} of {self.user_id}"
 
 
+class PossibleDuplicateQuerySet(models.QuerySet["PossibleDuplicate"]):
+    def undecided(self) -> "PossibleDuplicateQuerySet":
+        """Pairs to be decided: not decided themselves, and not one person already by decisions on other pairs."""
+        return self.filter(decision="").exclude(
+            Exact(Coalesce("person__merged_into_id", "person_id"), Coalesce("other__merged_into_id", "other_id"))
+        )
+
+    def visible_to(self, actor: Actor, permission: str = "person.merge") -> "PossibleDuplicateQuerySet":
+        """Pairs of which the actor may merge both records."""
+        one = in_scope(self, actor, permission, areas=("person__path",), organisation="person__known_to_id")
+        return in_scope(one, actor, permission, areas=("other__path",), organisation="other__known_to_id")
+
+
 class PossibleDuplicate(models.Model):
     """Two records that may be one person, with the reasons; kept until somebody decides, and the decision kept after."""
 
@@ -214,6 +236,8 @@ class PossibleDuplicate(models.Model):
     decision = models.CharField(max_length=10, choices=Decision.choices, blank=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = PossibleDuplicateQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "other"], name="pair_offered_once")]

@@ -1,19 +1,19 @@
 """Reads of areas, posts and people, each starting from what the reader may see."""
 
+from collections.abc import Iterable
 from datetime import date
-
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
 from lianfang.kernel import clock
-from lianfang.kernel.access import NOBODY, ROLES, Actor, Grant, in_scope
+from lianfang.kernel.access import NOBODY, ROLES, Actor, Grant
 from lianfang.kernel.models import User
 from lianfang.kernel.sealing import keyring
 
 from .matching import exact_keys
-from .models import Area, Person, Post, PossibleDuplicate
+from .models import Area, Person, PossibleDuplicate, Post
 
 
 def actor_for(user: User, channel: str = "web") -> Actor:
@@ -55,18 +55,27 @@ def area_name(area: Area) -> str:
 
 
 def people_called(actor: Actor, text: str) -> list[UUID]:
-    """People with exactly this name, ID number or phone, among those whom the actor may identify."""
+    """Records with exactly this name, ID number or phone and the other records of the same people, as far as the actor
+    may identify them."""
     ring = keyring()
     digests = [ring.blind(kind, norm) for kind, norm in exact_keys(text)]
     if not digests or not actor.may("case.identify"):
         return []
     people = Person.objects.visible_to(actor).filter(keys__digest__in=digests)
-    return list(people.values_list("pk", flat=True).distinct()[:200])
+    found = records_of(people.values_list("pk", flat=True).distinct()[:200])
+    return list(Person.objects.visible_to(actor).filter(pk__in=found).values_list("pk", flat=True))
+
+
+def records_of(person_ids: Iterable[UUID]) -> list[UUID]:
+    """All records of the people to whom these records belong, whoever may see them."""
+    belonging = Person.objects.filter(pk__in=list(person_ids)).values_list("pk", "merged_into_id")
+    roots = {merged_into or pk for pk, merged_into in belonging}
+    return list(Person.objects.filter(Q(pk__in=roots) | Q(merged_into__in=roots)).values_list("pk", flat=True))
 
 
 def possible_duplicates(actor: Actor, *, decided: bool | None = False) -> QuerySet[PossibleDuplicate]:
-    """Pairs that may be one person, in the areas where the actor may merge. None for decided and undecided alike."""
-    pairs = in_scope(PossibleDuplicate.objects.all(), actor, "person.merge", areas=("path",), organisation="person__known_to_id")
+    """Pairs that may be one person, of which the actor may merge both. None for decided and undecided alike."""
+    pairs = PossibleDuplicate.objects.visible_to(actor)
     if decided is not None:
-        pairs = pairs.exclude(decision="") if decided else pairs.filter(decision="")
-    return pairs.select_related("person__area", "other__area").order_by("-score", "id")
+        pairs = pairs.exclude(decision="") if decided else pairs.undecided()
+    return pairs.select_related("person__area", "other__area", "decided_by").order_by("-score", "id")

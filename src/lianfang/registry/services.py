@@ -1,13 +1,20 @@
-"""Writing people down, finding the likely same person, merging and unmerging."""
+"""Writing people down, finding the likely same person, merging and unmerging.
+
+A merge changes no record. Two records are one person because somebody decided so of a pair; which records stand under
+which is worked out from the decisions that hold, so taking any one of them back gives what the others still say.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
@@ -15,9 +22,14 @@ from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.sealing import keyring
 
 from . import matching
-from .models import Area, Person, PersonKey, PossibleDuplicate
+from .models import Area, Level, Person, PersonKey, PossibleDuplicate
+from .selectors import area_name, records_of
 
-MOST_CANDIDATES = 200  # a key shared by more people than this tells nobody apart
+MOST_SHARING = 50  # a key shared by more records than this tells nobody apart
+FEW_SHARING = 10  # a name shared by more records than this is looked at only where the age allows it
+AT_ONCE = 900  # values in one query
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,12 @@ class Likeness:
 
 def new_person(details: PersonDetails) -> tuple[Person, list[PersonKey]]:
     """A person and the keys to find it by, ready to be written."""
-    person = Person(
+    person = _record_of(details)
+    return person, [PersonKey(person=person, kind=kind, digest=digest) for kind, digest in keys_of(details)]
+
+
+def _record_of(details: PersonDetails) -> Person:
+    return Person(
         id=details.id,
         name=details.name,
         id_number=details.id_number,
@@ -56,42 +73,28 @@ def new_person(details: PersonDetails) -> tuple[Person, list[PersonKey]]:
         parent_name=details.parent_name,
         sex=details.sex,
         birth_date=details.birth_date,
+        birth_year=details.birth_date.year if details.birth_date else details.birth_year,
         area=details.area,
         path=details.area.path if details.area else "",
         known_to_id=details.organisation_id,
         created_at=clock.now(),
     )
-    return person, [PersonKey(person=person, kind=kind, digest=digest) for kind, digest in keys_of(details)]
 
 
-def as_matched(details: PersonDetails) -> matching.Person:
-    """The description as the matching rules see it."""
-    path = details.area.path.split("/") if details.area else []
+def as_matched(said: PersonDetails | Person) -> matching.Person:
+    """A description, or a record, as the matching rules see it. Opens the sealed fields of a record."""
+    path = said.path if isinstance(said, Person) else said.area.path if said.area else ""
+    steps = path.split("/")
     return matching.Person(
-        name=details.name,
-        id_number=details.id_number,
-        phone=details.phone,
-        sex=details.sex,
-        birth_date=details.birth_date,
-        birth_year=details.birth_year,
-        county=path[3] if len(path) > 4 else "",
-        township=path[4] if len(path) > 5 else "",
-        parent_name=details.parent_name,
-    )
-
-
-def details_of(person: Person) -> PersonDetails:
-    """The description of a person already written down; opens the sealed fields."""
-    return PersonDetails(
-        name=person.name,
-        id_number=person.id_number,
-        phone=person.phone,
-        address=person.address,
-        parent_name=person.parent_name,
-        sex=person.sex,
-        birth_date=person.birth_date,
-        area=person.area,
-        id=person.pk,
+        name=said.name,
+        id_number=said.id_number,
+        phone=said.phone,
+        sex=said.sex,
+        birth_date=said.birth_date,
+        birth_year=said.birth_year,
+        county=steps[3] if len(steps) > 4 else "",
+        township=steps[4] if len(steps) > 5 else "",
+        parent_name=said.parent_name,
     )
 
 
@@ -102,125 +105,311 @@ def keys_of(details: PersonDetails) -> list[tuple[str, bytes]]:
 
 
 def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]]:
-    """For each description the people already known who may be the same, likeliest first. Two queries for any number.
+    """For each description the people who may be the same, likeliest first: people already known, and people described
+    before it in the same sequence. A few queries for any number.
 
     Looks across the whole registry, whatever the caller may see: whoever shows a likeness decides what to disclose.
     """
-    digests: dict[bytes, list[UUID]] = defaultdict(list)
-    for details in described:
-        for _, digest in keys_of(details):
-            digests[digest].append(details.id)
-    found: dict[UUID, set[UUID]] = defaultdict(set)
-    wanted = list(digests)
-    for start in range(0, len(wanted), 900):
-        rows = PersonKey.objects.filter(digest__in=wanted[start : start + 900]).values_list("digest", "person_id")
-        by_digest: dict[bytes, list[UUID]] = defaultdict(list)
-        for shared, person_id in rows:
-            by_digest[bytes(shared)].append(person_id)
-        for digest, sharing in by_digest.items():
-            if len(sharing) <= MOST_CANDIDATES:
-                for details_id in digests[digest]:
-                    found[details_id].update(sharing)
-    everyone = list({pk for people in found.values() for pk in people})
-    known: dict[UUID, Person] = {}
-    for start in range(0, len(everyone), 900):
-        batch = Person.objects.filter(pk__in=everyone[start : start + 900], merged_into=None).select_related("area")
-        known.update((person.pk, person) for person in batch)
-    by_id = {details.id: details for details in described}
+    wanted = {details.id: as_matched(details) for details in described}
+    told = {details.id: details for details in described}
+    keys = {details.id: keys_of(details) for details in described}
+    sharing = _sharing({digest for own in keys.values() for _, digest in own})
+    candidates = _candidates(keys, sharing)
+    known = _records({pk for shared in candidates.values() for pk in shared} - wanted.keys())
+    opened: dict[UUID, matching.Person] = dict(wanted)
     result: dict[UUID, list[Likeness]] = {}
-    for details_id, people in found.items():
-        described_as = as_matched(by_id[details_id])
-        likenesses = [
-            Likeness(known[pk], matching.score(described_as, as_matched(details_of(known[pk]))))
-            for pk in people
-            if pk in known and pk != details_id
-        ]
-        likenesses = [likeness for likeness in likenesses if likeness.match.verdict != "unlikely"]
-        if likenesses:
-            result[details_id] = sorted(likenesses, key=lambda likeness: -likeness.match.score)
+    for details_id, shared in candidates.items():
+        best: dict[UUID, Likeness] = {}
+        for pk, by_name_alone in shared.items():
+            record = known.get(pk)
+            if pk not in opened:
+                if record is None:
+                    continue  # removed since
+                open_part = matching.Person(birth_date=record.birth_date, birth_year=record.birth_year)
+                if by_name_alone and matching.born_apart(wanted[details_id], open_part):
+                    continue
+                opened[pk] = as_matched(record)
+            match = matching.score(wanted[details_id], opened[pk])
+            if match.verdict == "unlikely":
+                continue
+            person = known.get(record.merged_into_id or pk, record) if record else _record_of(told[pk])
+            if person.pk not in best or best[person.pk].match.score < match.score:
+                best[person.pk] = Likeness(person, match)
+        if best:
+            result[details_id] = sorted(best.values(), key=lambda likeness: -likeness.match.score)
     return result
+
+
+def _sharing(digests: Collection[bytes]) -> dict[bytes, list[UUID]]:
+    """Who stands in the registry under each digest, where they are few enough."""
+    found: dict[bytes, list[UUID]] = defaultdict(list)
+    for some in _in_batches(digests):
+        few = PersonKey.objects.filter(digest__in=some).values("digest").annotate(people=Count("id"))
+        rows = PersonKey.objects.filter(digest__in=few.filter(people__lte=MOST_SHARING).values("digest"))
+        for digest, person_id in rows.values_list("digest", "person_id"):
+            found[bytes(digest)].append(person_id)
+    return found
+
+
+def _candidates(
+    keys: Mapping[UUID, list[tuple[str, bytes]]], sharing: dict[bytes, list[UUID]]
+) -> dict[UUID, dict[UUID, bool]]:
+    """{description: {record or earlier description: whether nothing but a common name brought it here}}."""
+    found: dict[UUID, dict[UUID, bool]] = {}
+    for details_id, own in keys.items():
+        shared: dict[UUID, bool] = {}
+        for kind, digest in own:
+            people = sharing[digest] if digest in sharing else sharing.setdefault(digest, [])
+            common = kind in matching.NAME_KEYS and len(people) > FEW_SHARING
+            if len(people) <= MOST_SHARING:
+                for pk in people:
+                    if pk != details_id:
+                        shared[pk] = shared.get(pk, True) and common
+            people.append(details_id)
+        if shared:
+            found[details_id] = shared
+    return found
+
+
+def _records(pks: Collection[UUID]) -> dict[UUID, Person]:
+    """Records and, for merged ones, the records that stand for them."""
+    known: dict[UUID, Person] = {}
+    missing = set(pks)
+    while missing:
+        for some in _in_batches(missing):
+            known.update((record.pk, record) for record in Person.objects.filter(pk__in=some).select_related("area"))
+        missing = {record.merged_into_id for record in known.values() if record.merged_into_id} - known.keys()
+    return known
+
+
+def _in_batches(values: Iterable[Value]) -> Iterator[list[Value]]:
+    every = list(values)
+    return (every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE))
 
 
 def offered(person: Person, likenesses: Iterable[Likeness], most: int = 3) -> list[PossibleDuplicate]:
     """The pairs to lay before somebody for a decision, ready to be written."""
-    return [
-        PossibleDuplicate(
-            person=person,
-            other=likeness.person,
-            path=person.path,
-            score=likeness.match.score,
-            verdict=likeness.match.verdict,
-            reasons=[{"code": reason.code, "weight": round(reason.weight, 2)} for reason in likeness.match.reasons],
-            found_at=clock.now(),
-        )
-        for likeness in list(likenesses)[:most]
-    ]
+    return [_pair(person, likeness.person, likeness.match) for likeness in list(likenesses)[:most]]
+
+
+def _pair(person: Person, other: Person, match: matching.Match) -> PossibleDuplicate:
+    return PossibleDuplicate(
+        person=person,
+        other=other,
+        path=person.path,
+        score=match.score,
+        verdict=match.verdict,
+        reasons=[{"code": reason.code, "weight": round(reason.weight, 2)} for reason in match.reasons],
+        found_at=clock.now(),
+    )
 
 
 def merge(keep_id: UUID, merged_id: UUID, by: Actor) -> Person:
-    """Say that two records are one person. The merged one stays as it is and points at the kept one, so it can be undone."""
+    """Say that two records are one person, who is then shown by the record to keep. Nothing of the other is lost."""
     with transaction.atomic():
-        people = {
-            person.pk: person for person in Person.objects.select_for_update().filter(pk__in=[keep_id, merged_id])
-        }
-        keep, merged = people.get(keep_id), people.get(merged_id)
-        if keep is None or merged is None or not all(_may_merge(by, person) for person in people.values()):
+        records = _people_of([keep_id, merged_id])
+        if not all(pk in records and _may_merge(by, records[pk]) for pk in (keep_id, merged_id)):
             raise Refused(refuse("kernel.not_found"))
-        if keep.pk == merged.pk:
-            raise Refused(refuse("person.merge_with_itself"))
-        if merged.merged_into_id or keep.merged_into_id:
-            raise Refused(refuse("person.already_merged"))
-        merged.merged_into = keep
-        merged.save(update_fields=["merged_into"])
-        now = clock.now()
-        PossibleDuplicate.objects.filter(
-            Q(person=keep, other=merged) | Q(person=merged, other=keep), decision=""
-        ).update(decision="same", decided_at=now, decided_by=by.user_id)
-        events.record(
-            "person.merged", by, subject=("person", keep.pk), path=keep.path, details={"merged": str(merged.pk)}
-        )
-    return keep
+        return _join(records, keep_id, merged_id, by, how="merge")
 
 
-def unmerge(merged_id: UUID, by: Actor) -> Person:
-    """Take a merge back. The record stands on its own again, with everything that was ever said of it."""
+def enter_as(chosen: Mapping[UUID, UUID], by: Actor) -> None:
+    """Join records just written to the people whom whoever entered them chose: {new record: record chosen}.
+
+    The new record stays as it was said, so a wrong choice can be undone. Who may not see a record cannot choose it.
+    """
     with transaction.atomic():
-        merged = Person.objects.select_for_update().filter(pk=merged_id).first()
-        if merged is None or not _may_merge(by, merged):
-            raise Refused(refuse("kernel.not_found"))
-        if merged.merged_into_id is None:
-            raise Refused(refuse("person.not_merged"))
-        kept_id = merged.merged_into_id
-        merged.merged_into = None
-        merged.save(update_fields=["merged_into"])
-        PossibleDuplicate.objects.filter(
-            Q(person=kept_id, other=merged) | Q(person=merged, other=kept_id), decision="same"
-        ).update(decision="", decided_at=None, decided_by=None)
-        events.record(
-            "person.unmerged", by, subject=("person", kept_id), path=merged.path, details={"unmerged": str(merged.pk)}
-        )
-    return merged
+        visible = set(Person.objects.visible_to(by).filter(pk__in=set(chosen.values())).values_list("pk", flat=True))
+        for new_id, chosen_id in chosen.items():
+            if chosen_id not in visible:
+                raise Refused(refuse("person.not_yours_to_choose", "same_person_as"))
+            _join(_people_of([new_id, chosen_id]), chosen_id, new_id, by, how="entry")
+
+
+def _join(records: dict[UUID, Person], keep_id: UUID, merged_id: UUID, by: Actor, how: str) -> Person:
+    if keep_id == merged_id:
+        raise Refused(refuse("person.merge_with_itself"))
+    keep, other = records[keep_id].stands_under_id, records[merged_id].stands_under_id
+    if keep == other:
+        raise Refused(refuse("person.already_merged"))
+    sides = [[pk for pk, record in records.items() if record.stands_under_id == root] for root in (keep, other)]
+    if _between(*sides).filter(decision="different").exists():
+        raise Refused(refuse("person.told_apart_before"))
+    pair = _between([keep_id], [merged_id]).first()
+    if pair is None:
+        left, right = records[merged_id], records[keep_id]
+        pair = _pair(left, right, matching.score(as_matched(left), as_matched(right)))
+    pair.decision, pair.decided_at, pair.decided_by_id = "same", clock.now(), by.user_id
+    pair.save()
+    Person.objects.filter(pk__in=sides[1]).update(merged_into=keep)
+    events.record(
+        "person.merged",
+        by,
+        subject=("person", keep),
+        path=records[keep].path,
+        details={"merged": sorted(map(str, sides[1])), "pair": str(pair.pk), "how": how},
+    )
+    return records[keep]
 
 
 def decide_different(pair_id: UUID, by: Actor) -> PossibleDuplicate:
     """Say that a pair is two people; it is not offered again."""
     with transaction.atomic():
-        pair = PossibleDuplicate.objects.select_for_update().filter(pk=pair_id).first()
-        if pair is None or not by.may_at("person.merge", pair.path):
-            raise Refused(refuse("kernel.not_found"))
+        pair, records = _locked_pair(pair_id, by)
         if pair.decision:
             raise Refused(refuse("person.already_decided"))
+        if records[pair.person_id].stands_under_id == records[pair.other_id].stands_under_id:
+            raise Refused(refuse("person.already_merged"))
         pair.decision, pair.decided_at, pair.decided_by_id = "different", clock.now(), by.user_id
         pair.save()
-        events.record(
-            "person.told_apart",
-            by,
-            subject=("person", pair.person_id),
-            path=pair.path,
-            details={"other": str(pair.other_id)},
-        )
+        events.record("person.told_apart", by, **_about(pair))
     return pair
+
+
+def undo(pair_id: UUID, by: Actor) -> PossibleDuplicate:
+    """Take the decision on a pair back. After a merge each record stands again where the other decisions put it."""
+    with transaction.atomic():
+        pair, records = _locked_pair(pair_id, by)
+        before, pair.decision, pair.decided_at, pair.decided_by_id = pair.decision, "", None, None
+        if not before:
+            raise Refused(refuse("person.nothing_to_undo"))
+        pair.save()
+        if before == "same":
+            _stand_as_decided(records)
+            events.record("person.unmerged", by, **_about(pair))
+        else:
+            events.record("person.reconsidered", by, **_about(pair))
+    return pair
+
+
+def _about(pair: PossibleDuplicate) -> dict[str, Any]:
+    details = {"other": str(pair.other_id), "pair": str(pair.pk)}
+    return {"subject": ("person", pair.person_id), "path": pair.path, "details": details}
+
+
+def _stand_as_decided(records: dict[UUID, Person]) -> None:
+    """Let each record stand under the one that shows its person, by the merges that hold among these records.
+
+    Whoever stood for a person stands for it still; of those set free, the record written first does.
+    """
+    linked: dict[UUID, list[UUID]] = defaultdict(list)
+    for one, other in _between(records, records).filter(decision="same").values_list("person_id", "other_id"):
+        linked[one].append(other)
+        linked[other].append(one)
+    placed: set[UUID] = set()
+    for first in sorted(
+        records.values(), key=lambda record: (record.merged_into_id is not None, record.created_at, record.pk)
+    ):
+        if first.pk in placed:
+            continue
+        group, ahead = {first.pk}, [first.pk]
+        while ahead:
+            ahead = [pk for pk in chain.from_iterable(linked[pk] for pk in ahead) if pk not in group]
+            group.update(ahead)
+        placed |= group
+        Person.objects.filter(pk=first.pk).update(merged_into=None)
+        Person.objects.filter(pk__in=group - {first.pk}).update(merged_into=first.pk)
+
+
+def _between(one: Collection[UUID], other: Collection[UUID]) -> QuerySet[PossibleDuplicate]:
+    return PossibleDuplicate.objects.filter(
+        Q(person__in=list(one), other__in=list(other)) | Q(person__in=list(other), other__in=list(one))
+    )
+
+
+def _locked_pair(pair_id: UUID, by: Actor) -> tuple[PossibleDuplicate, dict[UUID, Person]]:
+    """A pair and all records of the people in it, locked. Raises Refused unless the actor may merge both."""
+    pair = PossibleDuplicate.objects.filter(pk=pair_id).first()
+    records = _people_of([pair.person_id, pair.other_id]) if pair else {}
+    if pair is None or not all(_may_merge(by, records[pk]) for pk in (pair.person_id, pair.other_id)):
+        raise Refused(refuse("kernel.not_found"))
+    pair.refresh_from_db()  # whoever held the lock before may have decided
+    return pair, records
+
+
+def _people_of(ids: Collection[UUID]) -> dict[UUID, Person]:
+    """All records of the people to whom these records belong, locked; who else wants to merge them waits."""
+    while True:
+        roots = {record.stands_under_id for record in Person.objects.filter(pk__in=ids).only("merged_into_id")}
+        theirs = Person.objects.filter(Q(pk__in=roots) | Q(merged_into__in=roots)).order_by("pk")
+        records = {record.pk: record for record in theirs.select_for_update(of=("self",))}
+        if set(records) == set(theirs.values_list("pk", flat=True)) and not any(
+            record.merged_into_id for record in records.values() if record.pk in roots
+        ):
+            return records
 
 
 def _may_merge(by: Actor, person: Person) -> bool:
     return by.may_at("person.merge", person.path, person.known_to_id)
+
+
+def pairs_of(person_id: UUID) -> list[PossibleDuplicate]:
+    """The pairs still to be decided in which a record of this person stands, the likeliest first."""
+    records = records_of([person_id])
+    return list(
+        PossibleDuplicate.objects.undecided()
+        .filter(Q(person__in=records) | Q(other__in=records))
+        .order_by("-score", "id")
+    )
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """What whoever enters a case may be shown of a likely same person. Outside their areas: that a record exists, and where."""
+
+    person_id: UUID | None  # None: may not be chosen
+    name: str
+    area: Area | None
+    score: float
+    reasons: tuple[str, ...]
+
+    @property
+    def percent(self) -> int:
+        """The likeness in hundredths, never 100: the last word is a person's."""
+        return min(99, round(self.score * 100))
+
+
+def disclosed(actor: Actor, likenesses: Sequence[Likeness], most: int = 5) -> list[Disclosed]:
+    """What the actor may be shown of each likely same person; each look leaves an event.
+
+    Of somebody outside the actor's areas no name, no reason and no id is shown, and nothing at all unless the likeness
+    is strong: otherwise anybody could try names and numbers and learn who is a case elsewhere.
+    """
+    likenesses = list(likenesses)[:most]
+    ids_seen = [likeness.person.pk for likeness in likenesses]
+    visible = set(Person.objects.visible_to(actor).filter(pk__in=ids_seen).values_list("pk", flat=True))
+    shown: list[Disclosed] = []
+    log = []
+    for likeness in likenesses:
+        person, match = likeness.person, likeness.match
+        if person.pk in visible:
+            words = tuple(_(matching.REASON_WORDS[reason.code]) for reason in match.reasons if reason.weight > 0)
+            shown.append(Disclosed(person.pk, person.name, person.area, match.score, words))
+        elif match.verdict in ("certain", "likely"):
+            area = _county(person.area)
+            where = area_name(area) if area else _("another area")
+            words = (_("Enter it as a new person; whoever answers for both areas is asked."),)
+            shown.append(
+                Disclosed(None, _("A record exists in {area}; ask them").format(area=where), area, match.score, words)
+            )
+        else:
+            continue
+        log.append(
+            events.made(
+                "person.offered",
+                actor,
+                subject=("person", person.pk),
+                path=person.path,
+                details={"shown": "name" if person.pk in visible else "area", "verdict": match.verdict},
+            )
+        )
+    if log:
+        with transaction.atomic():
+            events.write(log)
+    return shown
+
+
+def _county(area: Area | None) -> Area | None:
+    while area is not None and area.parent_id and area.level in (Level.TOWNSHIP, Level.VILLAGE, Level.GRID):
+        area = area.parent
+    return area

@@ -59,7 +59,9 @@ def duplicate_list(request: HttpRequest) -> HttpResponse:
     decided = request.GET.get("decided") == "1"
     pairs = selectors.possible_duplicates(actor, decided=decided)
     return render(
-        request, "registry/duplicate_list.html", {"page": Paginator(pairs, 50).get_page(request.GET.get("page")), "decided": decided}
+        request,
+        "registry/duplicate_list.html",
+        {"page": Paginator(pairs, 50).get_page(request.GET.get("page")), "decided": decided},
     )
 
 
@@ -70,7 +72,9 @@ def duplicate(request: HttpRequest, pair_id: UUID) -> HttpResponse:
     pair = _pair(actor, pair_id)
     with transaction.atomic():
         for person in (pair.person, pair.other):
-            events.record("person.viewed", actor, subject=("person", person.pk), path=person.path, details={"pair": str(pair.pk)})
+            events.record(
+                "person.viewed", actor, subject=("person", person.pk), path=person.path, details={"pair": str(pair.pk)}
+            )
     return render(
         request,
         "registry/duplicate.html",
@@ -99,7 +103,11 @@ def duplicate_decide(request: HttpRequest, pair_id: UUID) -> HttpResponse:
     pair = _pair(actor, pair_id)
     match request.POST.get("decision"):
         case "same":
-            keep, merged = (pair.other_id, pair.person_id) if request.POST.get("keep") == "other" else (pair.person_id, pair.other_id)
+            keep, merged = (
+                (pair.other_id, pair.person_id)
+                if request.POST.get("keep") == "other"
+                else (pair.person_id, pair.other_id)
+            )
             services.merge(keep, merged, actor)
             messages.success(request, _("The two records are now one person. This can be undone."))
         case "different":

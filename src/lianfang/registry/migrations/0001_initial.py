@@ -10,7 +10,6 @@ import lianfang.kernel.sealing
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,149 +18,289 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20)),
-                ('name', models.CharField(max_length=80)),
-                ('name_en', models.CharField(blank=True, max_length=120)),
-                ('level', models.CharField(choices=[('country', 'country'), ('province', 'province'), ('city', 'city'), ('county', 'county'), ('township', 'township'), ('village', 'village'), ('grid', 'grid')], max_length=10)),
-                ('path', lianfang.kernel.models.AreaPath(max_length=120)),
-                ('valid_from', models.DateField(null=True)),
-                ('valid_until', models.DateField(null=True)),
-                ('population', models.PositiveBigIntegerField(null=True)),
-                ('population_year', models.PositiveSmallIntegerField(null=True)),
-                ('population_source', models.CharField(blank=True, max_length=120)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='registry.area')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=80)),
+                ("name_en", models.CharField(blank=True, max_length=120)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("country", "country"),
+                            ("province", "province"),
+                            ("city", "city"),
+                            ("county", "county"),
+                            ("township", "township"),
+                            ("village", "village"),
+                            ("grid", "grid"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("path", lianfang.kernel.models.AreaPath(max_length=120)),
+                ("valid_from", models.DateField(null=True)),
+                ("valid_until", models.DateField(null=True)),
+                ("population", models.PositiveBigIntegerField(null=True)),
+                ("population_year", models.PositiveSmallIntegerField(null=True)),
+                ("population_source", models.CharField(blank=True, max_length=120)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="registry.area",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AreaShape',
+            name="AreaShape",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('geometry', models.JSONField()),
-                ('source', models.CharField(blank=True, max_length=120)),
-                ('area', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='shape', to='registry.area')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("geometry", models.JSONField()),
+                ("source", models.CharField(blank=True, max_length=120)),
+                (
+                    "area",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shape", to="registry.area"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Household',
+            name="Household",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('path', lianfang.kernel.models.AreaPath(max_length=120)),
-                ('address', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='registry.area')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("path", lianfang.kernel.models.AreaPath(max_length=120)),
+                ("address", lianfang.kernel.sealing.SealedText(blank=True)),
+                ("area", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="registry.area")),
             ],
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('name_en', models.CharField(blank=True, max_length=160)),
-                ('kind', models.CharField(choices=[('hospital', 'hospital'), ('clinic', 'clinic or health centre'), ('cdc', 'centre for disease control'), ('laboratory', 'laboratory'), ('authority', 'health authority'), ('enterprise', 'enterprise'), ('school', 'school'), ('other', 'other')], max_length=12)),
-                ('path', lianfang.kernel.models.AreaPath(max_length=120)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='registry.area')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("name_en", models.CharField(blank=True, max_length=160)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("hospital", "hospital"),
+                            ("clinic", "clinic or health centre"),
+                            ("cdc", "centre for disease control"),
+                            ("laboratory", "laboratory"),
+                            ("authority", "health authority"),
+                            ("enterprise", "enterprise"),
+                            ("school", "school"),
+                            ("other", "other"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("path", lianfang.kernel.models.AreaPath(max_length=120)),
+                ("area", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="registry.area")),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('id_number', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('phone', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('address', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('parent_name', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('sex', models.CharField(choices=[('M', 'male'), ('F', 'female'), ('U', 'unknown')], default='U', max_length=1)),
-                ('birth_date', models.DateField(null=True)),
-                ('path', lianfang.kernel.models.AreaPath(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='registry.area')),
-                ('household', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='registry.household')),
-                ('known_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.organisation')),
-                ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='registry.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", lianfang.kernel.sealing.SealedText(blank=True)),
+                ("id_number", lianfang.kernel.sealing.SealedText(blank=True)),
+                ("phone", lianfang.kernel.sealing.SealedText(blank=True)),
+                ("address", lianfang.kernel.sealing.SealedText(blank=True)),
+                ("parent_name", lianfang.kernel.sealing.SealedText(blank=True)),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[("M", "male"), ("F", "female"), ("U", "unknown")], default="U", max_length=1
+                    ),
+                ),
+                ("birth_date", models.DateField(null=True)),
+                ("birth_year", models.SmallIntegerField(null=True)),
+                ("path", lianfang.kernel.models.AreaPath(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField()),
+                ("area", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="registry.area")),
+                (
+                    "household",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="registry.household"),
+                ),
+                (
+                    "known_to",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.organisation",
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged",
+                        to="registry.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PersonKey',
+            name="PersonKey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=12)),
-                ('digest', models.BinaryField(max_length=16)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='registry.person')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=12)),
+                ("digest", models.BinaryField(max_length=16)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="keys", to="registry.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PossibleDuplicate',
+            name="PossibleDuplicate",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('path', lianfang.kernel.models.AreaPath(max_length=120)),
-                ('score', models.FloatField()),
-                ('verdict', models.CharField(max_length=10)),
-                ('reasons', models.JSONField()),
-                ('found_at', models.DateTimeField()),
-                ('decision', models.CharField(blank=True, choices=[('', 'to be decided'), ('same', 'the same person'), ('different', 'different people')], max_length=10)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('other', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.person')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("path", lianfang.kernel.models.AreaPath(max_length=120)),
+                ("score", models.FloatField()),
+                ("verdict", models.CharField(max_length=10)),
+                ("reasons", models.JSONField()),
+                ("found_at", models.DateTimeField()),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "to be decided"), ("same", "the same person"), ("different", "different people")],
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "other",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=30)),
-                ('starts_on', models.DateField(null=True)),
-                ('ends_on', models.DateField(null=True)),
-                ('area', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='registry.area')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='registry.organisation')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("role", models.CharField(max_length=30)),
+                ("starts_on", models.DateField(null=True)),
+                ("ends_on", models.DateField(null=True)),
+                ("area", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="registry.area")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="registry.organisation"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="posts", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='area',
-            index=models.Index(fields=['path'], name='area_path'),
+            model_name="area",
+            index=models.Index(fields=["path"], name="area_path"),
         ),
         migrations.AddIndex(
-            model_name='area',
-            index=models.Index(fields=['level'], name='area_level'),
+            model_name="area",
+            index=models.Index(fields=["level"], name="area_level"),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.UniqueConstraint(fields=('code', 'valid_from'), name='area_code_once_a_day', nulls_distinct=False),
+            model_name="area",
+            constraint=models.UniqueConstraint(
+                fields=("code", "valid_from"), name="area_code_once_a_day", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(('path__endswith', '/')), name='area_path_ends_in_slash'),
+            model_name="area",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("path__endswith", "/")), name="area_path_ends_in_slash"
+            ),
         ),
         migrations.AddIndex(
-            model_name='household',
-            index=models.Index(fields=['path'], name='household_path'),
+            model_name="household",
+            index=models.Index(fields=["path"], name="household_path"),
         ),
         migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(fields=['path'], name='organisation_path'),
+            model_name="organisation",
+            index=models.Index(fields=["path"], name="organisation_path"),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['path'], name='person_path'),
+            model_name="person",
+            index=models.Index(fields=["path"], name="person_path"),
         ),
         migrations.AddIndex(
-            model_name='personkey',
-            index=models.Index(fields=['digest'], name='personkey_digest'),
+            model_name="personkey",
+            index=models.Index(fields=["digest"], name="personkey_digest"),
         ),
         migrations.AddIndex(
-            model_name='possibleduplicate',
-            index=models.Index(condition=models.Q(('decision', '')), fields=['path', '-score'], name='duplicate_to_decide'),
+            model_name="possibleduplicate",
+            index=models.Index(
+                condition=models.Q(("decision", "")), fields=["path", "-score"], name="duplicate_to_decide"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='possibleduplicate',
-            constraint=models.UniqueConstraint(fields=('person', 'other'), name='pair_offered_once'),
+            model_name="possibleduplicate",
+            constraint=models.UniqueConstraint(fields=("person", "other"), name="pair_offered_once"),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('area', None), ('organisation__isnull', False)), models.Q(('area__isnull', False), ('organisation', None)), _connector='OR'), name='post_is_over_an_area_or_in_an_organisation'),
+            model_name="post",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("area", None), ("organisation__isnull", False)),
+                    models.Q(("area__isnull", False), ("organisation", None)),
+                    _connector="OR",
+                ),
+                name="post_is_over_an_area_or_in_an_organisation",
+            ),
         ),
     ]
