@@ -102,9 +102,7 @@ def notification(
                 resulted_on=exact(values.get("result_date")),
             )
         ]
-    exposures = []
-    if values.get("contact_with_case") == "yes" and "contact_with_case" in terms.exposures:
-        exposures = [Exposure("contact_with_case", last_on=exact(values.get("exposure_date")))]
+    exposures = _contacts(values) if "contact_with_case" in terms.exposures else []
     age: ReadAge | None = values.get("age")
     for name in ON_THE_CARD:
         if name in values:
@@ -156,6 +154,20 @@ def notification(
         ),
         said,
     )
+
+
+def _contacts(values: dict[str, Any]) -> list[Exposure]:
+    """Contact with cases: each that a sentence tells with its days, or the one that a column affirms."""
+    if values.get("contact_with_case") != "yes":
+        return []
+    told = [e for e in values.get("exposures", ()) if e.kind == "case_contact" and not e.denied]
+    if not told:
+        return [Exposure("contact_with_case", last_on=exact(values.get("exposure_date")))]
+    days = [(e.when.earliest, e.when.latest) if e.when else (None, None) for e in told]
+    return [
+        Exposure("contact_with_case", first_on=first, last_on=last, note=e.text[:200])
+        for e, (first, last) in zip(told, days, strict=True)
+    ]
 
 
 def _symptoms(read: Any, terms: ImportTerms, card: dict[str, Any]) -> tuple[dict[str, bool], dict[str, bool]]:

@@ -14,7 +14,7 @@ from .plain import plain
 
 VERSION = 1
 
-Kind = Literal["cases", "links", "pairs", "counts", "sentences"]
+Kind = Literal["cases", "links", "pairs", "counts"]
 Unreadable = Literal["refuse", "keep"]
 
 OTHER, SKIP = "other", "skip"  # kept as an answer beside the case; left out because a person said so

@@ -10,7 +10,13 @@ from lianfang.registry.gazetteer import Ambiguous, Candidate, NotFound, PlaceTex
 from .findings import UNKNOWN
 from .plain import is_unknown, plain
 
-__all__ = ["Ambiguous", "Candidate", "NotFound", "PlaceText", "Resolved"]  # the registry's words for places, used throughout
+__all__ = [
+    "Ambiguous",
+    "Candidate",
+    "NotFound",
+    "PlaceText",
+    "Resolved",
+]  # the registry's words for places, used throughout
 
 LEVELS = ("country", "province", "city", "county", "township", "village")
 

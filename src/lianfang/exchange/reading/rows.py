@@ -731,6 +731,12 @@ def _add_sentence(text: str, context: "sentences.Context", reading: _Reading, he
             )
     for finding in described.findings:
         reading.say(finding.at(header, finding.field, finding.text or text[:200]))
+    if told := described.values.get("exposures"):
+        reading.values.setdefault("exposure", "; ".join(exposure.text for exposure in told))
+    if described.related:
+        reading.other[f"{header} #"] = "; ".join(
+            f"{related.number} ({related.relation})" for related in described.related
+        )
     if described.not_understood:
         reading.other[f"{header} ?"] = " | ".join(described.not_understood)
     reading.other[header] = text

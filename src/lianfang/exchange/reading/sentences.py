@@ -6,7 +6,7 @@ the latest such day that is not after it.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from .plain import numeral
 from .symptoms import NO_SYMPTOMS, ReadSymptoms, codes_in
 
 FEVER_DEGREES = 37.3
+RECENT_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,15 @@ def _arabic(text: str) -> str:
     return _CHINESE_DATE.sub(written, text)
 
 
+_LABEL = re.compile(
+    r"(现住址|现住地址|现居住地|现居地|居住地址?|家庭住址|住址|户籍所在地|户籍地址?|户籍|年龄|性别|姓名|职业|体温|出生日期|发病日期|发病时间|就诊日期|就诊时间|入院日期|入院时间|确诊日期|确诊时间|诊断日期|报告日期|临床分型)\s*:\s*"
+)
+# The disease by name is no finding in the lungs.
+_DISEASE = re.compile(
+    r"(?:新型冠状病毒|新冠病毒|新冠)(?:感染)?的?(?:肺炎)(?:\(COVID-19\))?|COVID-19|新冠病毒感染|新型冠状病毒感染"
+)
+
+
 class _Text:
     """A description with its dates taken out and its clauses apart; rules blank what they understood."""
 
@@ -132,7 +142,7 @@ class _Text:
         last: ReadDate | None = None
         out: list[str] = []
         at = 0
-        text = _arabic(narrow(text))
+        text = _DISEASE.sub("新冠", _LABEL.sub(r"\1为", _arabic(narrow(text))))
         for match in _DATE.finditer(text):
             read = self._read(match, last)
             if read is None:
@@ -203,7 +213,7 @@ class _Text:
 _HAN = r"[\u4e00-\u9fff]"
 _NAME_OF_PLACE = rf"(?:{_HAN}|·){{2,12}}?"
 _CASE = (
-    r"(?P<who>(?:(?:来自)?(?:[\u4e00-\u9fff]{2,6}?)?(?:返回的|回来的|返乡的|的)?)?(?:本地|外地|外省|外市|隔离中的|后(?:来)?确诊的|已|新冠肺炎|新型冠状病毒(?:感染的)?肺炎|新冠)?"
+    r"(?:第\s*(?P<nth>\d{1,4})\s*例)?(?P<who>(?:(?:来自)?(?:[\u4e00-\u9fff]{2,6}?)?(?:返回的|回来的|返乡的|的)?)?(?:本地|外地|外省|外市|隔离中的|后(?:来)?确诊的|已|新冠肺炎|新型冠状病毒(?:感染的)?肺炎|新冠)?"
     r"(?P<how>确诊|疑似|阳性|无症状|核酸阳性)?的?(?:新冠肺炎|新型冠状病毒(?:感染的)?肺炎|肺炎|新冠)?(?:病例|患者|病人|感染者)(?:\s*\(?(?P<no>\d{1,4})\)?号?)?)"
 )
 _RETURNEE = (
@@ -218,34 +228,36 @@ _NO = r"(?P<no_>无|否认|没有|未与|从未)"
 _RELATIONS = (
     "妻子|丈夫|配偶|爱人|父亲|母亲|父母|儿子|女儿|大女儿|小女儿|哥哥|弟弟|姐姐|妹妹|岳父|岳母|公公|婆婆|女婿|儿媳妇?|孙子|孙女|外孙女|外孙|爷爷|奶奶|外公|外婆|祖父|祖母|"
     "侄子|侄女|外甥女|外甥|舅舅|姑姑|姑父|姨妈|姨父|叔叔|婶婶|伯父|表[哥弟姐妹]|堂[哥弟姐妹]|同事|朋友|男友|女友|同学|邻居|室友|亲属|亲戚|家属|家人|家庭成员|"
-    "密切接触者|密接者?|接触者|夫妻|夫妇|母女|父子|母子|父女|兄弟|姐妹|姐弟|兄妹|同乘者|同乘人员|同车人员|同行人员|司机|客户|老乡|保姆|雇主|学生|老师"
+    "(?<=之)[女子妻夫母父孙]|密切接触者|密接者?|接触者|夫妻|夫妇|母女|父子|母子|父女|兄弟|姐妹|姐弟|兄妹|同乘者|同乘人员|同车人员|同行人员|司机|客户|老乡|保姆|雇主|学生|老师"
 )
-_FAMILY = re.compile("妻|夫|偶|爱人|父|母|儿|女|哥|弟|姐|妹|岳|公公|婆|孙|爷|奶|外公|侄|甥|舅|姑|姨|叔|婶|伯|家")
 _ACTS = "旅居|旅行|居住|旅游|外出|出差|探亲|学习|务工|生活|停留|逗留|经商|工作|出行|活动|接触"
 _JOBS = "工作人员|售货员|营业员|收银员|员工|职工|店员|保安|导购员?|经营户|摊主|老板|服务员|经营者|管理人员"
 _OCCUPATIONS = re.compile(
-    r"^(?:职业:?|为|系|是|从事)?(?P<job>(?:已)?退休(?:人员|工人|教师|职工|干部|在家)?|农民|务农|在校学生|大学生|中学生|小学生|学生|教师|医生|护士|医务人员|医护人员|(?:出租车|网约车|公交车?|货车|大巴)?司机|工人|职员|公司职员|企业职工|个体(?:户|经营户?|工商户|经商)?|务工(?:人员)?|外来务工人员|公务员|无业(?:人员)?|待业|家庭主妇|家务(?:及待业)?|自由职业者?|保安|厨师|餐饮(?:食品业|服务员)|服务员|快递员|外卖员|销售员?|保洁员?|民工|幼托儿童|散居儿童|学龄前儿童|干部职员|干部|民警|经商|商人|生意|村干部|志愿者|船员|海员|飞行员|空乘(?:人员)?)(?:工作)?$"
+    r"^(?:职业[:为]?|为|系|是|从事)?(?P<job>(?:已)?退休(?:人员|工人|教师|职工|干部|在家)?|农民|务农|在校学生|大学生|中学生|小学生|学生|教师|医生|护士|医务人员|医护人员|(?:出租车|网约车|公交车?|货车|大巴)?司机|工人|职员|公司职员|企业职工|个体(?:户|经营户?|工商户|经商)?|务工(?:人员)?|外来务工人员|公务员|无业(?:人员)?|待业|家庭主妇|家务(?:及待业)?|自由职业者?|保安|厨师|餐饮(?:食品业|服务员)|服务员|快递员|外卖员|销售员?|保洁员?|民工|幼托儿童|散居儿童|学龄前儿童|干部职员|干部|民警|经商|商人|生意|村干部|志愿者|船员|海员|飞行员|空乘(?:人员)?)(?:工作)?$"
 )
-_HOSPITAL = r"(?:[\u4e00-\u9fff\d·()]{0,20}?(?:医疗机构|医院|卫生院|卫生服务中心|救治中心|临床中心|隔离病房|感染科|隔离点|观察点|诊所|门诊部?|卫生室|卫生所|疾控中心|人民医院|附一医|附二医))"
+_AT_SCHOOL = re.compile(
+    r"^(?:为|系|是)?(?P<w>[\u4e00-\u9fff\dX×*]{0,14}(?:小学|中学|大学|学院|学校|幼儿园|高中|初中))(?P<job>学生|教师|老师|职工|员工)\s*$"
+)
+_HOSPITAL = r"(?:(?:(?![到至往赴在由因])[\u4e00-\u9fff\d·()]){0,20}?(?:医疗机构|医院|卫生院|卫生服务中心|救治中心|临床中心|隔离病房|感染科|隔离点|观察点|诊所|门诊部?|卫生室|卫生所|疾控中心|人民医院|附一医|附二医))"
 
 _FIRST_CONFIRMED = re.compile(
     rf"^\s*(?:于|经)?(?P<d>{T}){_HOUR}(?:新增)?(?:被|经[^,]{{0,14}}?)?(?:确诊|诊断)(?:为)?(?:病例|患者|病人)?(?:\d+例)?\s*$"
 )
 _CONFIRMED = re.compile(
-    rf"(?:确诊(?:日期|时间)?(?:为|:|于)?\s*(?P<d2>{T})|(?P<d>{T}){_HOUR}(?:患者)?(?:被|经[^,]{{0,16}}?)?(?:检测为|判定为|订正为|转为|诊断为|确诊为|确诊|诊断)(?:[^,]{{0,20}}?(?P<class>无症状感染者|疑似病例|确诊病例|临床诊断病例|肺炎|病例|患者|阳性))?)"
+    rf"(?:确诊(?:日期|时间)?(?:为|:|于)?\s*(?P<d2>{T})|(?P<d>{T}){_HOUR}(?:患者)?(?:被|经[^,]{{0,16}}?)?(?:检测为|判定为|订正为|转为|确认为|诊断为|确诊为|确诊|诊断)(?:[^,]{{0,20}}?(?P<class>无症状感染者|疑似病例|确诊病例|临床诊断病例|肺炎|病例|患者|阳性))?)"
 )
 _CONFIRM_UNKNOWN = re.compile(r"确诊(?:时间|日期)(?:不明|不详|未知|待查)")
 _REPORTED = re.compile(
     rf"(?P<d>{T}){_HOUR}(?:被)?(?:报告|上报|通报|公布|发布|网报)(?:为)?(?:确诊|疑似)?(?:病例)?|(?:报告|通报|公布|发布)(?:日期|时间)?(?:为|:)?(?P<d2>{T})"
 )
 _CASE_NUMBER = re.compile(
-    r"^\s*(?:\(?[一二三四五六七八九十]{1,3}[、)]|[①-⑳])?\s*(?:新增)?(?:我[市县区省])?(?:第)?(?P<class>确诊|疑似|无症状|输入|本地|境外输入)?(?:新冠肺炎)?(?:病例|患者|感染者|个案|病人|例)\s*(?:编号)?[\s:：#]*(?:No\.?)?\s*(?P<n>\d{1,5}|[一二三四五六七八九十]{1,3}|[A-Z]{1,4}\d{1,5}|[甲乙丙丁])(?:号|例)?\s*(?:病例|患者)?\s*(?:\([^)]{0,10}\))?\s*(?::|为|是)?"
+    rf"^\s*(?:\(?[一二三四五六七八九十]{{1,3}}[、)]|[①-⑳])?\s*(?P<d>{T})?\s*(?:新增)?(?:我[市县区省])?(?:第)?(?P<class>确诊|疑似|无症状|输入|本地|境外输入)?(?:新冠肺炎)?(?:病例|患者|感染者|个案|病人|例)\s*(?:编号)?[\s:：#]*(?:No\.?)?\s*(?P<n>\d{{1,5}}|[一二三四五六七八九十]{{1,3}}|[A-Z]{{1,4}}\d{{1,5}}|[甲乙丙丁])(?:号|例)?\s*(?:病例|患者)?\s*(?:\([^)]{{0,10}}\))?\s*(?::|为|是)?"
 )
 _LIST_NUMBER = re.compile(
-    r"^\s*(?:\(?(?P<n>\d{1,3})(?:[.、)]|\s(?=[\u4e00-\u9fff]))|第(?P<m>\d{1,4})例\s*:?|[①-⑳])\s*(?!\d)"
+    r"^\s*(?:\(?(?P<n>\d{1,3}|[一二三四五六七八九十]{1,3}(?=[、)]))(?:[.、)]|\s(?=[\u4e00-\u9fff]))|第(?P<m>\d{1,4})例\s*:?|[①-⑳])\s*(?!\d)"
 )
 _SEX = re.compile(
-    r"(?<![\u4e00-\u9fff儿子])(?:性别:?)?(?:一名|1名|患者|该患者|系|为)*(?P<s>男|女)(?:性|童|孩|婴|子)?(?:患者)?(?=$|[\s、()/\d\ue000-\uf8ff汉]|$)"
+    r"(?<![\u4e00-\u9fff儿子])(?:性别[:为]?)?某?(?:一名|1名|患者|该患者|系|为)*(?P<s>男|女)(?:性|童|孩|婴|子)?(?:患者)?(?=$|[\s、()/\d\ue000-\uf8ff汉]|$)"
 )
 _SEX_LATE = re.compile(
     r"(?<=[岁月天生])\s*(?:的)?(?P<s>男|女)(?:性|童|孩|婴|子|患者)?(?:患者|居民|村民)?(?![朋友儿婿])"
@@ -254,23 +266,25 @@ _SEX_EARLY = re.compile(
     r"^(?:一名|1名|患者|该患者|为)?(?P<s>男|女)(?:性|童|孩|婴|子)?(?:患者|居民|村民)?(?=\d|年龄|[\s]*\d{1,3}岁)"
 )
 _AGE = re.compile(
-    r"(?:年龄:?|现年|今年)?\s*(?P<a>\d{1,3}\s*(?:周?岁)(?:半|零?\d{1,2}个?月)?|\d{1,3}[余多]岁|\d{1,2}个?月(?:龄|大)|\d{1,2}个月|\d{1,3}天(?:龄|大)?(?=$|男|女|婴)|[二三四五六七八九]?十[一二三四五六七八九]?岁|出生\d{1,3}天)"
+    r"(?:年龄[:为]?|现年|今年)?\s*(?P<a>\d{1,3}\s*(?:周?岁)(?:半|零?\d{1,2}个?月)?|\d{1,3}[余多]岁|\d{1,2}个?月(?:龄|大)|\d{1,2}个月|\d{1,3}天(?:龄|大)?(?=$|男|女|婴)|[二三四五六七八九]?十[一二三四五六七八九]?岁|出生\d{1,3}天)"
 )
-_AGE_BARE = re.compile(r"^(?:年龄:?)\s*(?P<a>\d{1,3})$|^\s*(?P<b>\d{1,3})\s*$")
+_AGE_BARE = re.compile(r"^(?:年龄[:为]?)\s*(?P<a>\d{1,3})$|^\s*(?P<b>\d{1,3})\s*$")
 _BORN = re.compile(
     rf"(?:出生(?:日期|年月)?(?:于|:)?\s*)?(?P<y>(?:19|20)\d{{2}})年(?:(?P<m>\d{{1,2}})月)?(?:出生|生)|出生(?:日期)?(?:于|:)(?P<d>{T})|(?P<d2>{T})(?:出生|生)"
 )
 _PERSON_NAME = re.compile(
-    r"^(?:患者|病例|姓名:?|确诊者)?\s*(?P<n>[\u4e00-\u9fff](?:某某|某[\u4e00-\u9fff]?|[×xX*＊○]{1,2}[\u4e00-\u9fff]?)|(?<=姓名:)[\u4e00-\u9fff]{2,4})(?:\([^)]{0,8}\))?\s*$"
+    r"^[■\s]*(?:患者|病例|姓名[:为]?|确诊者)?\s*(?P<n>[\u4e00-\u9fff](?:某某|某[\u4e00-\u9fff]?|[×xX*＊○]{1,2}[\u4e00-\u9fff]?|先生|女士|小姐)|(?<=姓名为)[\u4e00-\u9fff]{2,4})(?:\([^)]{0,8}\))?\s*$"
 )
 _PERSON_NAME_FIRST = re.compile(
     r"^(?:患者)?(?P<n>(?!患者|病例|男性|女性|职业|退休|农民|学生|现住|司机|教师|护士|医生|工人)[\u4e00-\u9fff]{2,3})$"
 )
 _LIVES = re.compile(
-    r"(?:现住址?|现居住?地?|现居|居住(?:在|于|地址?)?|家住(?:在)?|住址|家庭住址|常住地?|现常住|常年居住(?:在|于)?|住(?:在|于))(?:为|是|:)?\s*(?P<p>[^,。;()]{2,40}?)(?:\([^)]*\))?(?:居民)?\s*$|"
+    r"(?:现住址?|现居住?地?|现居|居住(?:在|于|地址?)?|家住(?:在)?|住址|家庭住址|常住地?(?!居民|人口)|现常住|常年居住(?:在|于)?|住(?:在|于))(?:为|是|:)?\s*(?P<p>[^,。;()]{2,40}?)(?:\([^)]*\))?(?:居民)?\s*$|"
     r"^\s*现在(?P<p2>[\u4e00-\u9fff]{2,8}(?:市|县|区|镇|乡|街道))\s*$|^\s*住(?P<p3>[\u4e00-\u9fff\d]{2,30}(?:市|县|区|镇|乡|街道|村|社区|小区|号|室|幢|花园|公寓|家园|苑))\s*$"
 )
-_FROM_PLACE = re.compile(r"^(?:系|为|是)?(?P<p>[\u4e00-\u9fff]{2,14}?)(?P<what>户籍|籍|人|居民|村民|市民)\s*$")
+_FROM_PLACE = re.compile(
+    r"^(?:系|为|是)?(?P<p>[\u4e00-\u9fff]{2,14}?)(?P<what>户籍|籍|人|(?:常住|本地)?(?:居民|村民|市民|人口))\s*$"
+)
 _REGISTERED = re.compile(r"(?:户籍(?:地址|所在地|地)?|户口(?:所在地)?|籍贯)(?:为|是|:|在)?\s*(?P<p>[^,。;()]{2,30})")
 _LIVES_THERE = re.compile(
     rf"(?P<d>{T})?(?:曾|一直|长期|常年|平时|目前|现)*(?:在|于|居住(?:在|于)?)?(?P<p>[\u4e00-\u9fff]{{2,8}}?)(?:市|省)?(?:居住|定居|务工|打工|经商|工作|就读|上学|读书|求学|做生意|上班|生活)(?:人员|者|学生)?(?:史)?$"
@@ -280,14 +294,17 @@ _TRAVEL_HISTORY = re.compile(
     rf"(?P<more>(?:以及|及|或|、)?接触[\u4e00-\u9fff]{{2,12}}人员)?"
 )
 _RETURNED = re.compile(
-    rf"(?P<d>{T})?{_HOUR}(?:患者|该患者|其|本人|全家|一家)?(?:一家|全家|\d+人)?(?:从|自|由|在)?(?P<from>(?!患者|出现|返回|即|到){_NAME_OF_PLACE})(?:市|省)?(?:出发)?(?:经(?P<via>{_NAME_OF_PLACE}))?"
-    rf"(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,20}}?))?(?:途经[^,]{{2,10}}?)?(?P<verb>返回|回到|返|回|抵达|到达|抵|来到|来)(?P<to>(?:{_HAN}(?<!后)){{0,10}}?)(?P<tail>后(?:即|便|随即)?|过年|探亲|务工|过春节|$|(?=出现))"
+    rf"(?P<d>{T})?{_HOUR}(?:患者|该患者|其|本人|全家|一家)?(?:一家|全家|\d+人)?(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by0>[^,]{{1,20}}?)(?=从|自|由))?(?:从|自|由|在)?(?P<from>(?!患者|出现|返回|即|到){_NAME_OF_PLACE})(?:市|省)?(?:出发)?(?:经(?P<via>{_NAME_OF_PLACE}))?"
+    rf"(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,20}}?))?(?:途经[^,]{{2,10}}?)?(?P<verb>返回|回到|返|回|抵达|到达|抵|来到|来|入境)(?P<to>(?:{_HAN}(?<!后)){{0,10}}?)(?P<tail>后(?:即|便|随即)?|过年|探亲|务工|过春节|$|(?=出现))"
 )
 _RETURNED_ONLY = re.compile(
     rf"(?P<d>{T}){_HOUR}(?:患者|其)?(?:自驾车?|驾车|(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,20}}?))?(?P<verb>返回|回到|返|回|抵达|到达|抵|来到)(?P<to>{_HAN}{{1,10}}?)(?P<tail>后(?:即|便)?|$)"
 )
 _WENT = re.compile(
-    rf"(?P<d>{T})?{_HOUR}(?:患者|该患者|其|曾|与家人|一家)*(?:从(?P<from>{_NAME_OF_PLACE}))?(?:(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,16}}?))?(?:去过?|到过?|赴|前往|至|飞往|在)(?P<to>{_NAME_OF_PLACE})(?P<d2>{T})?(?:旅游|旅行|出差|探亲|游玩|务工|开会|学习|培训|做客|拜年|走亲(?:访友)?|经商|进货|参会|度假|打工)(?:史)?"
+    rf"(?P<d>{T})?{_HOUR}(?:患者|该患者|其|曾|与家人|一家)*(?:从(?P<from>{_NAME_OF_PLACE}))?(?:(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,16}}?))?(?:去过?|到过?|赴|前往|至|飞往|来到?|在)(?P<to>{_NAME_OF_PLACE})(?P<d2>{T})?(?:旅游|旅行|出差|探亲|游玩|务工|开会|学习|培训|做客|拜年|走亲(?:访友)?|经商|进货|参会|度假|打工)(?:史)?"
+)
+_JOURNEY = re.compile(
+    rf"(?P<d>{T})?{_HOUR}(?:自驾车?|驾车|开车)?(?:从|自|由)(?P<from>{_NAME_OF_PLACE})(?:出发)?(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,20}}?))?(?:到|至|赴|前往|飞往|飞抵)(?P<to>(?!医|就|家){_HAN}{{2,8}})(?:市|省)?$"
 )
 _TRANSPORT = re.compile(
     rf"(?P<d>{T})?{_HOUR}(?:患者|其)?(?:与[^,]{{1,10}}?)?(?:乘|坐|搭乘?|乘坐)(?P<by>(?:[A-Z]{{1,2}}\d{{2,4}}(?:次|航班)?[^,]{{0,14}}|[^,]{{0,8}}(?:高铁|动车|火车|航班|飞机|大巴|客车|列车|出租车|公交车?|地铁)[^,]{{0,10}}))"
@@ -315,6 +332,9 @@ _VISITED_VENUE = re.compile(
 _GATHERING = re.compile(
     rf"(?P<d>{T})?{_HOUR}(?:曾|有|与[^,]{{1,12}}?)*(?:参加|出席|举办)(?:过)?(?P<what>[^,]{{0,12}}?(?:聚餐|聚会|婚宴|婚礼|葬礼|丧事|酒席|宴席|年会|会议|培训|法会|活动|寿宴|团拜会|家宴))|(?P<d2>{T})?{_HOUR}(?:曾|有)*(?P<kin>家庭|家族|亲友|朋友|同学|同事)(?:聚餐|聚会)(?:史)?"
 )
+_FOUND_AS_CONTACT = re.compile(
+    r"(?:在|作为|通过)?(?:确诊病例|病例)?的?密切接触者(?:的)?(?:主动)?(?:筛查|排查|检测|追踪|管理|隔离)*(?:时|中)?(?:发现)?"
+)
 _SHARED_LIFE = re.compile(r"(?:有)?与(?P<who>[\u4e00-\u9fff]{1,8}?)(?:共同生活|共同居住|同住|同吃同住)(?:史)?")
 _INVESTIGATING = re.compile(
     r"(?:感染(?:来源|源|途径)|传染(?:来源|源)|流行病学史|流行病学|来源)(?:目前|尚|仍|正在|均)*(?:不明|不详|未明|调查中|待查|待调查|在调查|溯源中|正在调查|有待进一步(?:调查|溯源|核实)|暂不明确|不明确|未知|调查)(?:中)?|有待进一步(?:溯源|调查)|流行病学调查(?:正在)?(?:进行)?中"
@@ -339,7 +359,7 @@ _CT = re.compile(
     rf"(?P<d>{T})?{_HOUR}(?:[^,]{{0,8}}?)?(?:行|拍|查|做)?(?:肺部|胸部|肺|双肺|胸)?\s*(?:CT|ct|胸片|X线)(?:检查|影像)?(?:结果)?(?:显示|提示|示|见)?(?P<f>[^,]{{0,16}})"
 )
 _PCR = re.compile(
-    rf"(?P<d>{T})?{_HOUR}[^,\ue000-\uf8ff]{{0,14}}?(?:核酸|新冠病毒|病原学|病毒)(?:检测|检验|复检|初筛|筛查)*(?:结果)?(?:均|为|呈|显示|结果为|:)*(?P<r>弱?阳性|阴性|可疑)|(?P<d2>{T})(?:检测|检验|复核)?(?:结果)?(?:为|呈)?(?P<r2>阳性|阴性)"
+    rf"(?P<d>{T})?{_HOUR}[^,\ue000-\uf8ff]{{0,14}}?(?:核酸|新冠病毒|新冠|病原学|病毒|实验室)(?:检测|检验|复检|初筛|筛查)*(?:结果)?(?:均|为|呈|显示|结果为|:)*(?P<r>弱?阳性|阴性|可疑)|(?P<d2>{T})(?:检测|检验|复核)?(?:结果)?(?:为|呈)?(?P<r2>阳性|阴性)"
 )
 _ISOLATED = re.compile(
     rf"(?P<d>{T})?{_HOUR}(?:起|后|被|由[^,]{{1,12}}?|即|作为[^,]{{1,16}}?|开始|转(?:运)?(?:至|到|往)?|送(?:至|往)?)*(?:在|于|到)?(?P<h>{_HOSPITAL})?(?:被|进行|实施|实行|接受|予以)*(?P<what>集中(?:隔离)?医学观察|居家(?:隔离)?医学观察|居家(?:隔离)?观察|集中隔离|居家隔离|隔离医学观察|医学观察|隔离观察|隔离)(?!治疗|病房|中的|点)(?:期间|中)?"
@@ -359,7 +379,9 @@ _DISCHARGED = re.compile(
 _DIED = re.compile(
     rf"(?P<d>{T})?{_HOUR}(?:患者|因[^,]{{0,12}}?|经抢救无效|抢救无效|不幸|于)*(?P<d2>{T})?(?:死亡|去世|病故|病亡)"
 )
-_ASYMPTOMATIC_CLASS = re.compile(r"(?:为|系|诊断为|判定为)?(?:新冠病毒)?(?P<c>无症状感染者|疑似病例|临床诊断病例)")
+_ASYMPTOMATIC_CLASS = re.compile(
+    r"(?:为|系|(?:诊断|判定|确认|确诊)为)?(?:新冠)?(?P<c>无症状感染者|疑似病例|临床诊断病例|(?:(?<=为)|(?<=为新冠))确诊病例)"
+)
 _RELATION_ALONE = re.compile(
     rf"(?P<d>{T})?(?:其|患者|病例)?(?P<rel>{_RELATIONS})(?:也|亦|均|已)*(?:为|系|被)?(?:已)?(?:确诊病例|确诊|疑似病例|新冠肺炎患者)"
 )
@@ -420,6 +442,8 @@ class _Reader:
         known = self.values.get(key)
         if known is None:
             self.values[key] = value
+        elif key == "outcome" and known == "in_care":
+            self.values[key] = value  # what became of the patient afterwards
         elif str(known) != str(value) and key not in ("hospital", "travel_location", "occupation", "workplace"):
             self.findings.append(
                 uncertain("import.told_twice", known, (str(known), str(value)), first=str(known), second=str(value)).at(
@@ -474,12 +498,13 @@ class _Reader:
             if match:
                 number = match["n"]
                 self.put("local_id", str(numeral(number)) if numeral(number) is not None else number)
+                self.put("report_date", self.day(match, "d"))
                 self._class_word(match["class"])
             elif (match := _LIST_NUMBER.match(self.work)) is not None:
                 self.work = "■" * match.end() + self.work[match.end() :]
                 number = match["n"] or match["m"]
                 if number:
-                    self.values["list_number"] = number
+                    self.values["list_number"] = str(numeral(number) or number)
         if index <= 2:
             match = self.take(_FIRST_CONFIRMED)
             if match:
@@ -488,9 +513,9 @@ class _Reader:
             self.values.setdefault("unknown", []).append("confirm_date")
 
     def _class_word(self, word: str | None) -> None:
-        known = {"确诊": "confirmed", "疑似": "suspected", "无症状": "asymptomatic"}.get(word or "")
-        if known:
-            self.put("classification", known)
+        known = {"确诊": "confirmed", "疑似": "suspected", "无症状": "asymptomatic", "临床": "clinical"}.get(word or "")
+        if known and self.values.get("classification") != "confirmed":
+            self.values["classification"] = known  # what came later replaces what was thought before
         elif word and "输入" in word:
             self.put("origin", "imported")
 
@@ -500,9 +525,9 @@ class _Reader:
             relation = match["rel"]
             close = relation.endswith(("接触者", "密接", "密接者"))
             self.exposed("suspected_contact" if match["how"] == "疑似" else "case_contact", match)
-            if match["no"]:
+            if number := match["no"] or match["nth"]:
                 self.related.append(
-                    Related(match["no"], "contact" if close else relation, self.text.original(match.group()))
+                    Related(number, "contact" if close else relation, self.text.original(match.group()))
                 )
             elif not close:
                 self.put("relation", relation)
@@ -510,8 +535,8 @@ class _Reader:
             while match := self.take(pattern):
                 kind = "suspected_contact" if match["how"] == "疑似" else "case_contact"
                 self.exposed(kind, match, when=self.day(match))
-                if match["no"] and not match["no_"]:
-                    self.related.append(Related(match["no"], "contact", self.text.original(match.group())))
+                if (number := match["no"] or match["nth"]) and not match["no_"]:
+                    self.related.append(Related(number, "contact", self.text.original(match.group())))
         match = self.take(_RELATION_ALONE)
         if match:
             self.exposed("case_contact", match, when=None)
@@ -520,6 +545,9 @@ class _Reader:
             self.exposed("venue_contact", match, match["venue"], self.day(match))
         while match := self.take(_MET_RETURNEE):
             self.exposed("returnee_contact", match, match["from"], self.day(match))
+        match = self.take(_FOUND_AS_CONTACT)
+        if match:
+            self.exposed("case_contact", match)
         match = self.take(_SHARED_LIFE)
         if match:
             self.exposed("case_contact" if "病" in match["who"] else "household", match, match["who"])
@@ -568,6 +596,12 @@ class _Reader:
             if when is not None and "travel_dates" not in self.values:
                 self.values["travel_dates"] = when
         self._returned()
+        match = _JOURNEY.search(self.work)
+        if match and not _NOT_A_JOURNEY.search(match["from"]) and "医院" not in match["to"]:
+            self.take(_JOURNEY)
+            self.exposed("travel", match, match["from"], self.day(match))
+            self.put("travel_location", match["from"])
+            self.values.setdefault("travel_dates", self.day(match))
         match = self.take(_TRANSPORT)
         if match:
             self.exposed("transport", match, match["by"], self.day(match))
@@ -632,11 +666,17 @@ class _Reader:
             match = self.take(_PERSON_NAME_FIRST)
         if match:
             self.put("name", match["n"])
+            if match["n"].endswith(("先生", "女士", "小姐")):
+                self.values.setdefault("sex", "M" if match["n"].endswith("先生") else "F")
         self._residence()
         match = _OCCUPATIONS.match(self.work.strip(" ■"))
         if match:
             self.put("occupation", match["job"])
             self.work = ""
+        match = self.take(_AT_SCHOOL)
+        if match:
+            self.put("occupation", match["job"])
+            self.put("workplace", match["w"])
 
     def _born(self, match: re.Match[str]) -> None:
         day = self.day(match, "d", "d2")
@@ -663,7 +703,7 @@ class _Reader:
         match = _FROM_PLACE.match(self.work)
         if match and not re.search("■|确诊|病|症|接触|家|亲|^(?:本|外|一家|几|多|两|三)", match.group()):
             self.work = ""
-            if match["what"] in ("居民", "村民", "市民") and "place" not in self.values:
+            if match["what"] not in ("户籍", "籍", "人") and "place" not in self.values:
                 names, address = split_address(match["p"])
                 self.put("place", PlaceText("", names, address, match["p"]))
             else:
@@ -685,6 +725,7 @@ class _Reader:
                 self.running = told
         match = self.take(_VISIT_SAYS) or self.take(_VISIT) or self.take(_CHECKED)
         if match:
+            self._felt(match)
             when = self.day(match)
             if when is not None and "first_visit_date" not in self.values:
                 self.values["first_visit_date"] = when
@@ -721,9 +762,7 @@ class _Reader:
             self.put("report_date", self.day(match))
         match = self.take(_ASYMPTOMATIC_CLASS)
         if match:
-            self._class_word("无症状" if "无症状" in match["c"] else "疑似" if "疑似" in match["c"] else None)
-            if "临床" in match["c"]:
-                self.put("classification", "clinical")
+            self._class_word(match["c"][:3] if match["c"].startswith("无症状") else match["c"][:2])
         match = self.take(_ISOLATED)
         if match:
             when = self.day(match)
@@ -731,6 +770,7 @@ class _Reader:
                 self.values.setdefault("isolation_date", when)
         match = self.take(_IN_CARE)
         if match:
+            self._felt(match)
             when = self.day(match)
             if when is not None:
                 self.values.setdefault("admission_date", when)
@@ -745,6 +785,11 @@ class _Reader:
             if match["s"] == "危重":
                 self.put("severity", "critical")
             self.values.setdefault("outcome", "in_care")
+
+    def _felt(self, match: re.Match[str]) -> None:
+        """Symptoms named as the reason for a visit (因发热、咳嗽就诊): present, on no day told."""
+        for code, _start, _end in codes_in(match.group()):
+            self.present[code] = None
 
     def _illness(self) -> None:
         """Symptoms with the day they were there, what was denied, and temperatures."""
@@ -776,7 +821,9 @@ class _Reader:
         signs = re.findall(T, self.work)
         own = next((found for sign in signs if (found := self.text.when(sign)) is not None), None)
         feverish = heat is not None and heat.high >= FEVER_DEGREES
-        if shown or feverish:
+        if _FOR_DAYS.search(clause):
+            pass  # "with three days of fever": the day told is not that of onset, and how it was counted is not said
+        elif shown or feverish:
             day = own or self.running or self.floating
             if day is not None:
                 if own is None and self.running is None:
@@ -849,8 +896,11 @@ class _Reader:
             values["row_number"] = number
 
 
+_FOR_DAYS = re.compile(r"[以因][^,]{0,14}\d+\s*(?:余|多)?[天日周](?!前)")
 _SEX_AFTER_AGE = re.compile(r"(?<=■)\s*的?(?P<s>男|女)(?:性|童|孩|婴|子|患者|士)*(?:患者|居民|村民)?(?![朋友儿婿])")
-_NOT_A_JOURNEY = re.compile("确诊|病例|症状|出现|发热|接触|治疗|隔离|医院|检查|住院|就诊|有|无|患者|亲戚|为")
+_NOT_A_JOURNEY = re.compile(
+    "高铁|动车|航班|列车|火车|飞机|次|乘|确诊|病例|症状|出现|发热|接触|治疗|隔离|医院|检查|住院|就诊|有|无|患者|亲戚|为"
+)
 _DENIAL = re.compile(r"无|未见|未出现|否认|没有|不伴")
 _AFFIRMS = re.compile(r"有(?!无)|伴|但|出现(?<!未出现)|,")
 _DENIES_OTHERS = re.compile(r"无(?:其他|其它|明显)")
@@ -876,6 +926,7 @@ def read_case(text: str, context: Context) -> Described:
 
 # -------------------------------------------------------------------------------------------------------- pasted pages
 
+_KIN = r"(?:患者|病例)?的?(?:妻|丈夫|父|母|儿|女儿|哥|弟|姐|妹|同)"
 _START = re.compile(
     rf"""^\s*(?:
       (?:\(?[一二三四五六七八九十\d]{{1,3}}[、.)]|[①-⑳])?\s*(?:新增)?(?:我[市县区省])?(?:第)?(?:确诊|疑似|无症状|境外输入|输入|本地)*(?:新冠肺炎)?(?:病例|患者|感染者|个案|病人)\s*(?:编号)?[:\s]*\d{{1,5}}(?!例|名|人|%|天|岁)
@@ -885,14 +936,16 @@ _START = re.compile(
       | (?:患者)?[\u4e00-\u9fff](?:某某|某[\u4e00-\u9fff]?|××|\*\*?)\s*[,(]\s*(?:男|女)
       | (?:患者|病例)?\s*(?:男|女)(?:性)?\s*[,、]\s*(?:\d{{1,3}}(?:岁|个月)|(?:19|20)\d\d年)
       | \d{{1,3}}岁\s*[,、]?\s*(?:男|女)
+      | (?!其|该|{_KIN}).{{0,24}}?[,、(:\s某](?:男|女)(?:性|童|婴)?[,、)(\s].{{0,12}}?\d{{1,3}}\s*(?:岁|个月)
+      | (?!其|该|{_KIN}).{{0,16}}?(?:先生|女士|[某X×*])\s*[,、(].{{0,8}}?(?:年龄)?\d{{1,3}}\s*(?:岁|个月)
     )""",
     re.X,
 )
 _INNER_START = re.compile(
-    r"(?<=[。;；])\s*(?=(?:确诊|疑似|无症状)?(?:病例|患者|感染者)\s*\d{1,5}\s*[:,](?!\s*(?:的|之|有|为)))"
-    r"|(?<=[。;；])\s*(?=(?:\(\d{1,3}\)|\d{1,3}[.、)])\s*.{0,16}(?:男|女)\s*[,、])"
+    r"(?<=[。;；:])\s*(?=(?:确诊|疑似|无症状)?(?:病例|患者|感染者)\s*\d{1,5}\s*[:,](?!\s*(?:的|之|有|为)))"
+    r"|(?<=[。;；])\s*(?=(?:\([\d一二三四五六七八九十]{1,3}\)|[\d一二三四五六七八九十]{1,3}[.、)])\s*.{0,16}(?:男|女)\s*[,、])"
     rf"|(?<=[。;；])\s*(?=(?:\d{{4}}年)?{_DAY}(?:确诊|诊断)\s*:)"
-    r"|(?<=[。;；])\s*(?=[\u4e00-\u9fff](?:某某|某)\s*[,(]\s*(?:男|女)\s*[,、)])"
+    r"|(?<=[。;；])\s*(?=(?:患者|病例)?[\u4e00-\u9fff](?:某某|某)\s*[,(]\s*(?:男|女)\s*[,、)])"
 )
 _HEADING_DATE = re.compile(rf"(?P<full>{_ISO}|(?:\d{{4}}年)?\d{{1,2}}月\d{{1,2}}[日号])")
 _HEADING = re.compile(r"新增|通报|公布|发布|病例(?:情况|详情|信息|名单|轨迹)|确诊病例|疑似病例|无症状感染者|疫情")
@@ -956,11 +1009,12 @@ def _as_heading(line: str, context: Context) -> dict[str, Any] | None:
     values: dict[str, Any] = {}
     day = _HEADING_DATE.search(line)
     if day:
-        style = context.style()
-        if style.not_after is None and style.year is None:
-            style = replace(style, not_after=context.today)
-        read = read_date(day.group(), style if not re.match(r"\d{4}", day.group()) else DateStyle())
-        if isinstance(read, ReadDate):
+        known = context.not_after is not None or context.year is not None
+        style = context.style() if known else DateStyle(not_after=context.today)
+        read = read_date(day.group(), style)
+        told = known or re.match(r"\d{4}", day.group()) is not None
+        # A bulletin of these weeks needs no year; an older one is not guessed at.
+        if isinstance(read, ReadDate) and read.latest and (told or (context.today - read.latest).days <= RECENT_DAYS):
             announced = re.search(r"通报|公布|发布|报告", line) and not re.search(r"新增|确诊", line)
             values["report_date" if announced else "confirm_date"] = read
     if "无症状" in line and "确诊" not in line:
@@ -979,19 +1033,3 @@ def _dated_by(heading: dict[str, Any], context: Context) -> Context:
         # Published on the day or within the days after it: some onsets are told up to the day of the heading.
         return replace(context, not_after=read.latest + timedelta(days=1))
     return context
-
-
-def read_page(text: str, context: Context) -> Iterator[Described]:
-    """Every description in a pasted page, in its order."""
-    for line, block, here in split_cases(text, context):
-        described = read_case(block, here)
-        described.line = line
-        yield described
-
-
-def is_family(relation: str) -> bool:
-    """Whether a relation is one within a household or family."""
-    return bool(_FAMILY.search(relation))
-
-
-Rule = Callable[[_Reader], None]
