@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.contrib.auth.hashers import make_password
+
 from lianfang.kernel.access import Actor
 from lianfang.kernel.models import User
 from lianfang.registry.models import Area, Organisation, Post
@@ -56,6 +58,7 @@ def build() -> World:
         name="西湖区人民医院", kind="hospital", area=areas["330106"], path=areas["330106"].path
     )
     users: dict[str, User] = {}
+    hashed = make_password("a long enough password")
     for name, role, area, organisation in [
         ("lucheng", "epidemiologist", "330302", None),
         ("xihu", "epidemiologist", "330106", None),
@@ -69,7 +72,7 @@ def build() -> World:
         ("auditor", "auditor", "330000", None),
         ("lucheng_auditor", "auditor", "330302", None),
     ]:
-        users[name] = User.objects.create_user(name, "a long enough password", display_name=name.title())
+        users[name] = User.objects.create(username=name, password=hashed, display_name=name.title())
         Post.objects.create(
             user=users[name], role=role, area=areas.get(area) if area else None, organisation=organisation
         )

@@ -46,6 +46,25 @@ class Change(NamedTuple):
     cell: Cell
 
 
+class Entry(NamedTuple):
+    """A row of the ledger: a movement, known from the day of its change on, or (carried) the balance of a later day."""
+
+    disease: str
+    area_code: str
+    cell: Cell
+    known_on: date
+    carried: bool
+
+    def row(self) -> tuple[Any, ...]:
+        """The values of the columns that name a row, in the order of ROW."""
+        cell = self.cell
+        figure = (cell.measure, cell.day or NO_DAY, cell.classification, cell.value)
+        return self.disease, self.area_code, *figure, self.known_on, self.carried
+
+
+ROW = ("disease", "area_code", "measure", "day", "classification", "value", "known_on", "carried")
+
+
 def cells(version: CaseVersion) -> Iterator[Cell]:
     """The figures in which a version counts. A case found to be a duplicate counts in none.
 
@@ -113,40 +132,31 @@ def tally_batch(limit: int = 5000) -> int:
         versions = list(untallied().order_by("id").select_for_update(of=("self",), skip_locked=True)[:limit])
         if not versions:
             return 0
-        counted = total_of(versions)
-        settled = state.carried_until
-        _enter(
-            [
-                *((change, change.known_on, False, delta) for change, delta in counted.items() if delta),
-                # What comes in late, behind the balance, is added to the balance as well.
-                *(
-                    (change, settled, True, delta)
-                    for change, delta in counted.items()
-                    if delta and settled and change.known_on <= settled
-                ),
-            ]
-        )
+        entries: Counter[Entry] = Counter()
+        for change, delta in total_of(versions).items():
+            entries[Entry(change.disease, change.area_code, change.cell, change.known_on, False)] += delta
+            if state.carried_until and change.known_on <= state.carried_until:  # late, so it belongs to the balance too
+                entries[Entry(change.disease, change.area_code, change.cell, state.carried_until, True)] += delta
+        _enter(entries)
         CaseVersion.objects.filter(pk__in=[version.pk for version in versions]).update(tallied=True)
         state.revision += 1
         state.save(update_fields=["revision"])
     return len(versions)
 
 
-def _enter(entries: list[tuple[Change, date, bool, int]]) -> None:
+def _enter(entries: Counter[Entry]) -> None:
     """Add to the rows of the ledger, which are made where there are none."""
     table = connection.ops.quote_name(CaseTally._meta.db_table)
-    columns = "area_code, disease, carried, measure, known_on, day, classification, value"
-    one = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-    end = f"ON CONFLICT ({columns}) DO UPDATE SET delta = {table}.delta + excluded.delta"
-    rest = iter(entries)
+    columns = ", ".join(ROW)
+    add = f"ON CONFLICT ({columns}) DO UPDATE SET delta = {table}.delta + excluded.delta"
+    rows = iter([(*entry.row(), delta) for entry, delta in entries.items() if delta])
     with connection.cursor() as cursor:
-        while chunk := list(islice(rest, 1000)):
-            given: list[Any] = []
-            for change, known_on, carried, delta in chunk:
-                cell = change.cell
-                given += [change.area_code, change.disease, carried, cell.measure, known_on]
-                given += [cell.day or NO_DAY, cell.classification, cell.value, delta]
-            cursor.execute(f"INSERT INTO {table} ({columns}, delta) VALUES {', '.join([one] * len(chunk))} {end}", given)
+        while chunk := list(islice(rows, 1000)):
+            values = ", ".join(["(" + ", ".join(["%s"] * (len(ROW) + 1)) + ")"] * len(chunk))
+            cursor.execute(
+                f"INSERT INTO {table} ({columns}, delta) VALUES {values} {add}",
+                [value for row in chunk for value in row],
+            )
 
 
 def carry_forward(until: date) -> None:
