@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from ninja.security import HttpBearer, SessionAuth
 
 from lianfang import __version__
+from lianfang.exchange.api import router as imports
 from lianfang.kernel.refusals import Refused
 from lianfang.kernel.tokens import holder
 from lianfang.kernel.views import status_of
@@ -32,6 +33,7 @@ api = NinjaAPI(
     docs_url=None,
 )
 api.add_router("/cases", cases)
+api.add_router("/imports", imports)
 
 
 @api.exception_handler(Refused)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +14,12 @@ from .reading.fields import FIELDS, INFECTEE, INFECTOR
 from .reading.mapping import COUNTED_AS, OTHER, SKIP, ColumnMapping, Mapping
 from .reading.tables import Table
 
-ORDERS = (("", gettext_lazy("as they are")), ("ymd", gettext_lazy("year month day")), ("dmy", gettext_lazy("day month year")), ("mdy", gettext_lazy("month day year")))
+ORDERS = (
+    ("", gettext_lazy("as they are")),
+    ("ymd", gettext_lazy("year month day")),
+    ("dmy", gettext_lazy("day month year")),
+    ("mdy", gettext_lazy("month day year")),
+)
 KINDS = (
     ("cases", gettext_lazy("cases, one a row")),
     ("links", gettext_lazy("links between cases")),
@@ -42,13 +46,25 @@ class Paste(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=gettext_lazy("As published, for example: 2月8日确诊：女，62岁，现住鹿城区，2月6日出现发热症状……"),
     )
-    year = forms.IntegerField(label=gettext_lazy("Year of dates without one"), min_value=1900, max_value=2100, required=False)
+    year = forms.IntegerField(
+        label=gettext_lazy("Year of dates without one"), min_value=1900, max_value=2100, required=False
+    )
 
 
-def field_choices(table_kind: str) -> list[tuple[str, Any]]:
+def field_choices() -> list[tuple[str, Any]]:
     """Everything a column can mean, in the reader's language."""
-    keys = [(key, str(words.FIELD_WORDS.get(key, key))) for key in FIELDS if key != "symptom_flag"]
+    keys = [(key, str(words.FIELD_WORDS.get(key, key))) for key in FIELDS]
     return [(OTHER, _("keep as it is")), (SKIP, _("leave out")), *keys]
+
+
+class UseMapping(forms.Form):
+    """Another mapping, kept under a name, to read this file with."""
+
+    mapping = forms.ChoiceField(label=gettext_lazy("Saved mapping"))
+
+    def __init__(self, *args: Any, names: list[str], **options: Any):
+        super().__init__(*args, **options)
+        self.fields["mapping"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
 
 
 class Decide(forms.Form):
@@ -59,7 +75,9 @@ class Decide(forms.Form):
     source = forms.CharField(
         label=gettext_lazy("Source"),
         max_length=80,
-        help_text=gettext_lazy("Under whose numbering the case numbers stand. The same row from the same source enters once."),
+        help_text=gettext_lazy(
+            "Under whose numbering the case numbers stand. The same row from the same source enters once."
+        ),
     )
     classification = forms.ChoiceField(label=gettext_lazy("Class of rows that do not say it"), required=False)
     area_code = forms.CharField(
@@ -76,7 +94,7 @@ class Decide(forms.Form):
 
     def __init__(self, *args: Any, mapping: Mapping, table: Table, **options: Any):
         super().__init__(*args, **options)
-        self.mapping, self.table = mapping, table
+        self.mapping, self.table, self.meanings = mapping, table, field_choices()
         self.fields["disease"].choices = [(entry.code, definitions.label(entry)) for entry in definitions.diseases()]  # type: ignore[attr-defined]
         classes = sorted({(code, label) for (_disease, code), label in definitions.all_class_labels().items()})
         self.fields["classification"].choices = [("", "—"), *classes]  # type: ignore[attr-defined]
@@ -85,19 +103,28 @@ class Decide(forms.Form):
 
     def _column(self, n: int, header: str) -> dict[str, Any]:
         entry = self.mapping.column(header) or ColumnMapping(header, OTHER)
-        choices = field_choices(self.mapping.kind)
         self.fields[f"field_{n}"] = forms.ChoiceField(
-            choices=choices, initial=entry.field, label=_("Meaning of “{column}”").format(column=header)
+            choices=self.meanings, initial=entry.field, label=_("Meaning of “{column}”").format(column=header)
         )
         names = [f"field_{n}"]
-        if entry.field in FIELDS and FIELDS[entry.field].reads == "date":
+        reads = FIELDS[entry.field].reads if entry.field in FIELDS else ""
+        if reads == "date":
             self.fields[f"order_{n}"] = forms.ChoiceField(
-                choices=ORDERS, required=False, initial=entry.order or "", label=_("Order of the dates in “{column}”").format(column=header)
+                choices=ORDERS,
+                required=False,
+                initial=entry.order or "",
+                label=_("Order of the dates in “{column}”").format(column=header),
             )
+            names.append(f"order_{n}")
+        if reads in ("date", "sentence"):
             self.fields[f"year_{n}"] = forms.IntegerField(
-                required=False, initial=entry.year, min_value=1800, max_value=2100, label=_("Year of dates without one in “{column}”").format(column=header)
+                required=False,
+                initial=entry.year,
+                min_value=1800,
+                max_value=2100,
+                label=_("Year of dates without one in “{column}”").format(column=header),
             )
-            names += [f"order_{n}", f"year_{n}"]
+            names.append(f"year_{n}")
         if self.mapping.kind == "pairs":
             self.fields[f"side_{n}"] = forms.ChoiceField(
                 choices=[("", "—"), (INFECTOR, _("infector")), (INFECTEE, _("infected"))],
@@ -120,12 +147,16 @@ class Decide(forms.Form):
             entry = self.mapping.column(column["header"]) or ColumnMapping(column["header"], OTHER)
             entry = replace(entry, column=column["header"], field=given[f"field_{n}"])
             if f"order_{n}" in given:
-                entry = replace(entry, order=given[f"order_{n}"] or None, year=given[f"year_{n}"])
+                entry = replace(entry, order=given[f"order_{n}"] or None)
+            if f"year_{n}" in given:
+                entry = replace(entry, year=given[f"year_{n}"])
             if f"side_{n}" in given:
                 entry = replace(entry, side=given[f"side_{n}"])
             entries.append(entry)
         constants = {name: given[name] for name in ("classification", "area_code") if given[name]}
-        kept = {name: text for name, text in self.mapping.constants.items() if name not in ("classification", "area_code")}
+        kept = {
+            name: text for name, text in self.mapping.constants.items() if name not in ("classification", "area_code")
+        }
         return replace(
             self.mapping,
             kind=given["kind"],
@@ -135,7 +166,3 @@ class Decide(forms.Form):
             disease=given["disease"],
             source=given["source"],
         )
-
-
-def upload_limit() -> int:
-    return int(settings.UPLOAD_LIMIT_BYTES)

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from lianfang.kernel import ids
 from lianfang.kernel.access import Actor, in_scope
 from lianfang.kernel.models import AreaPath
 from lianfang.kernel.sealing import SealedText
 from lianfang.surveillance.models import Case
+from lianfang.tracing.models import TransmissionLink
 
 
 class SavedMapping(models.Model):
@@ -43,7 +45,7 @@ class ImportRun(models.Model):
     mapping: Any = models.JSONField(default=dict)
     disease = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=80, blank=True)
-    status = models.CharField(max_length=12, default="uploaded")
+    status = models.CharField(max_length=12, default="uploaded")  # the states of rules.IMPORT
     progressed_at = models.DateTimeField(null=True)
     rows_done = models.PositiveIntegerField(default=0)
     counts: Any = models.JSONField(default=dict)
@@ -66,17 +68,21 @@ class ImportRow(models.Model):
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows")
-    number = models.PositiveIntegerField()
+    number = models.PositiveIntegerField()  # the row in the file
+    ordinal = models.PositiveIntegerField()  # the place in what was read: a row of counts or of a pair tells of several
     key = models.BinaryField(max_length=16)
-    result = models.CharField(max_length=12)  # entered, repeated, refused
+    result = models.CharField(max_length=12)  # entered, refused, passed_over, undone
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="+")
+    link = models.ForeignKey(TransmissionLink, models.PROTECT, null=True, related_name="+")
     codes: Any = models.JSONField(default=list)
     findings = SealedText()
     raw = SealedText()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "number"], name="row_once_in_its_import")]
-        indexes = [models.Index(fields=["key"], name="row_by_content")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "ordinal"], name="row_once_in_its_import"),
+            models.UniqueConstraint(fields=["key"], condition=Q(result="entered"), name="row_entered_once"),
+        ]
 
     def __str__(self) -> str:
         return f"row {self.number} of {self.run_id}"

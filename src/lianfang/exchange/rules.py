@@ -23,10 +23,12 @@ IMPORT = Workflow(
         Move("stop", _("Stop"), ("running",), "stopped", "import.run", "import.stopped"),
         Move("finish", _("Finish"), ("running",), "finished", "import.run", "import.finished"),
         Move("discard", _("Remove the file"), ("uploaded", "mapped"), "discarded", "import.run", "import.discarded"),
-        Move("undo", _("Undo the import"), ("finished", "stopped"), "undoing", "import.run", "import.undo_started"),
+        Move("undo", _("Undo the import"), ("finished",), "undoing", "import.run", "import.undo_started"),
         Move("end_undo", _("Finish"), ("undoing",), "undone", "import.run", "import.undone"),
+        Move("break_off_undo", _("Stop"), ("undoing",), "finished", "import.run", "import.stopped"),
         Move("restore", _("Restore the import"), ("undone",), "restoring", "import.run", "import.restore_started"),
         Move("end_restore", _("Finish"), ("restoring",), "finished", "import.run", "import.restored"),
+        Move("break_off_restore", _("Stop"), ("restoring",), "undone", "import.run", "import.stopped"),
     ),
 )
 

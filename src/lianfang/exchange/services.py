@@ -10,8 +10,8 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -19,29 +19,36 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
-from lianfang.kernel.refusals import Refusal, Refused, refuse
+from lianfang.kernel.refusals import Refusal, Refused, refuse, words_for
+from lianfang.kernel.spreadsheets import defused
 from lianfang.registry.models import Area
 from lianfang.registry.resolving import import_resolver
+from lianfang.registry.selectors import top_area
 from lianfang.surveillance import selectors as surveillance
 from lianfang.surveillance import services as cases
 from lianfang.tracing import services as tracing
 
-from . import entering
+from . import entering, shipped, words
 from .models import ImportRow, ImportRun, SavedMapping
 from .reading import headers as reading_headers
 from .reading.findings import GRAVITY, UNCERTAIN, Finding, refused
-from .reading.mapping import ColumnMapping, Mapping, check_mapping, mapping_from
+from .reading.mapping import SKIP, ColumnMapping, Kind, Mapping, check_mapping, mapping_from
+from .reading.places import PlaceText
+from .reading.resend import EXTRA_HEADERS
 from .reading.rows import ReadRow, read_rows
-from .reading.sentences import split_cases
+from .reading.sentences import Context, read_case, split_cases
 from .reading.tables import Table, open_table
+from .rules import IMPORT
 
 BATCH = 500
-PREVIEWED = 20
+PREVIEWED, SENTENCES_SHOWN = 20, 300
+AT_THE_MACHINE = 4 * 1024**3  # bytes that may be brought in from the command line
+TRIES = 3  # of a batch that met another import entering the same rows
 UNDECIDED = {"import.place_ambiguous", "import.place_unknown"}  # what may not be entered before somebody decided
 
 
@@ -59,61 +66,73 @@ class Outlook:
     reasons: Counter[str] = field(default_factory=Counter)
     examples: dict[str, dict[str, Any]] = field(default_factory=dict)
     questions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by answer key: text, candidates, rows
-    preview: list[ReadRow] = field(default_factory=list)
+    preview: list["Fate"] = field(default_factory=list)
 
 
-def keep(name: str, chunks: Iterable[bytes], by: Actor, path: str = "") -> ImportRun:
+def keep(name: str, chunks: Iterable[bytes], by: Actor) -> ImportRun:
     """Keep an uploaded file for import. Raises Refused when it is no table; nothing stays behind then."""
-    path = path or _home(by)
+    _home(by)
+    limit = AT_THE_MACHINE if by.system else settings.UPLOAD_LIMIT_BYTES
     folder = Path(settings.IMPORTS_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    run_id = ids.new_id()
-    stored = folder / run_id.hex
-    digest, size = hashlib.sha256(), 0
+    stored = folder / ids.new_id().hex
     try:
+        size = 0
         with os.fdopen(os.open(stored, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             for chunk in chunks:
                 size += len(chunk)
-                if size > settings.UPLOAD_LIMIT_BYTES:
-                    limit = settings.UPLOAD_LIMIT_BYTES // 1024**2
-                    raise Refused(refuse("import.file_too_large", "file", name=name, megabytes=round(size / 1e6, 1), limit=limit))
-                digest.update(chunk)
+                if size > limit:
+                    raise Refused(too_large(name, round(size / 1e6, 1)))
                 out.write(chunk)
-        table = _opened(stored, name=name)
+        run = draft_run(stored, name, by)
+        with transaction.atomic():
+            run.save(force_insert=True)
+            details = {"size": run.size, "sha256": run.digest}
+            events.record("import.received", by, subject=("import", run.pk), path=run.path, details=details)
     except BaseException:
         stored.unlink(missing_ok=True)
         raise
-    seen = reading_headers.survey(table)
-    drafted = reading_headers.draft(seen)
-    mapping = _fitting(table) or drafted.mapping
-    with transaction.atomic():
-        run = ImportRun.objects.create(
-            id=run_id,
-            path=path,
-            file_name=Path(name).name[:200],
-            stored_as=stored.name,
-            size=size,
-            digest=digest.hexdigest(),
-            table=table.settings(),
-            mapping=mapping.content(),
-            disease=mapping.disease,
-            source=mapping.source or Path(name).stem[:80],
-            created_at=clock.now(),
-            created_by_id=by.user_id,
-        )
-        events.record("import.received", by, subject=("import", run.pk), path=path, details={"size": size, "sha256": run.digest})
     return run
 
 
+def too_large(name: str, megabytes: Any = "") -> Refusal:
+    limit = settings.UPLOAD_LIMIT_BYTES // 1024**2
+    return refuse("import.file_too_large", "file", name=name, megabytes=megabytes or f"> {limit}", limit=limit)
+
+
+def draft_run(stored: Path, name: str, by: Actor) -> ImportRun:
+    """An import of a file as it would be read without further word, not yet written down. Raises Refused."""
+    table = _opened(stored, name=name)
+    mapping = _fitting(table, by) or reading_headers.draft(reading_headers.survey(table)).mapping
+    with stored.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ImportRun(
+        path=_home(by),
+        file_name=Path(name).name[-200:],
+        stored_as=stored.name if stored.parent == Path(settings.IMPORTS_DIR) else str(stored.resolve()),
+        size=stored.stat().st_size,
+        digest=digest,
+        table=table.settings(),
+        mapping=mapping.content(),
+        disease=mapping.disease,
+        source=(mapping.source or Path(name).stem)[:80],
+        created_at=clock.now(),
+        created_by_id=by.user_id,
+    )
+
+
 def _home(by: Actor) -> str:
-    paths = sorted(by.paths("import.run"), key=len)
-    if not paths:
-        raise Refused(refuse("kernel.not_permitted", permission="import.run"))
-    return paths[0]
+    """The path of the highest area in which the actor may import; the run belongs there."""
+    area = top_area(by, "import.run")
+    if area is None:
+        raise Refused(
+            refuse("import.no_areas") if by.system else refuse("kernel.not_permitted", permission="import.run")
+        )
+    return area.path
 
 
 def _opened(stored: Path, **options: Any) -> Table:
-    table = open_table(stored, size_limit=settings.UPLOAD_LIMIT_BYTES, **options)
+    table = open_table(stored, size_limit=AT_THE_MACHINE, **options)  # what was kept is within its limit
     if isinstance(table, Finding):
         raise Refused(as_refusal(table))
     return table
@@ -138,87 +157,163 @@ def mapping_of(run: ImportRun) -> Mapping:
     return mapping
 
 
-def _fitting(table: Table) -> Mapping | None:
-    """A saved mapping made for just these headers, the latest first."""
-    wanted = {header for position, header in enumerate(table.headers) if position not in table.skipped}
+def named_mappings() -> dict[str, Mapping]:
+    """Every mapping kept under a name, the latest first, then those that come with the platform, by their labels."""
+    found: dict[str, Mapping] = {}
     for saved in SavedMapping.objects.order_by("-created_at")[:200]:
         mapping = mapping_from(saved.content)
+        if isinstance(mapping, Mapping):
+            found[saved.name] = mapping
+    for entry in shipped.shipped_mappings():
+        found.setdefault(definitions.label(entry), entry.mapping)
+    return found
+
+
+def named_mapping(name: str) -> Mapping:
+    """The mapping of a name, or of a shipped mapping's code. Raises Refused naming those that there are."""
+    known = {**{entry.code: entry.mapping for entry in shipped.shipped_mappings()}, **named_mappings()}
+    if name not in known:
+        raise Refused(refuse("import.mapping_unknown", "mapping", name=name, known=", ".join(known)))
+    return known[name]
+
+
+def _fitting(table: Table, by: Actor) -> Mapping | None:
+    """A mapping made for just these headers; for refused rows sent again, that of the import which refused them."""
+    wanted = {header for position, header in enumerate(table.headers) if position not in table.skipped}
+    known: list[Any] = []
+    if table.origin_column is not None:
+        earlier = ImportRun.objects.visible_to(by).exclude(finished_at=None).order_by("-created_at")[:50]
+        known += [mapping_from(run.mapping) for run in earlier]
+    known += [mapping_from(saved.content) for saved in SavedMapping.objects.order_by("-created_at")[:200]]
+    for mapping in known:
         if isinstance(mapping, Mapping) and {entry.column for entry in mapping.columns} == wanted:
             return mapping
-    return None
+    return shipped.fitting(table)
 
 
-def decide_mapping(run_id: UUID, mapping: Mapping, by: Actor, *, disease: str, source: str, save_as: str = "") -> ImportRun:
-    """Set how a run's file is read; under a name it is kept for the next file of this kind. Raises Refused."""
+def use_mapping(run_id: UUID, mapping: Mapping, by: Actor) -> ImportRun:
+    """Lay another mapping over a run's columns, to be looked at before it is decided."""
     with transaction.atomic():
-        run = _run(run_id, by, lock=True)
-        if run.status not in ("uploaded", "mapped"):
-            raise Refused(refuse("import.already_started"))
-        table = table_of(run)
-        wrong = [finding for finding in check_mapping(mapping, table.headers) if finding.severity == "refused"]
-        problems = [as_refusal(finding) for finding in wrong]
-        if definitions.disease(disease) is None:
-            problems.append(refuse("case.unknown_disease", "disease", disease=disease))
-        if problems:
-            raise Refused(*problems)
-        run.mapping, run.disease, run.source, run.status = mapping.content(), disease, source[:80], "mapped"
-        run.save()
-        if save_as:
-            content = {**mapping.content(), "disease": disease, "source": source}
-            SavedMapping.objects.update_or_create(
-                name=save_as[:120],
-                defaults={"content": content, "created_at": clock.now(), "created_by_id": by.user_id},
-            )
-        events.record("import.mapped", by, subject=("import", run.pk), path=run.path, details={"disease": disease, "saved_as": save_as})
+        run = _moving(run_id, "map", by)
+        run.mapping, run.status = mapping.content(), "uploaded"
+        run.disease, run.source = mapping.disease or run.disease, mapping.source or run.source
+        run.save(update_fields=["mapping", "disease", "source", "status"])
     return run
 
 
-def _run(run_id: UUID, by: Actor, *, lock: bool = False) -> ImportRun:
-    rows = ImportRun.objects.visible_to(by)
-    run = (rows.select_for_update() if lock else rows).filter(pk=run_id).first()
+def drafted(run: ImportRun, kind: Kind) -> Mapping:
+    """The suggested mapping of a run's file, read as rows of one kind."""
+    fresh = reading_headers.draft(reading_headers.survey(table_of(run)), kind).mapping
+    return replace(fresh, disease=run.disease, source=run.source)
+
+
+def decide_mapping(
+    run_id: UUID, mapping: Mapping, by: Actor, *, disease: str, source: str, save_as: str = ""
+) -> ImportRun:
+    """Set how a run's file is read; under a name it is kept for the next file of this kind. Raises Refused."""
+    with transaction.atomic():
+        run = _moving(run_id, "map", by)
+        decided(run, mapping, disease, source).save()
+        if save_as:
+            SavedMapping.objects.update_or_create(
+                name=save_as[:120],
+                defaults={"content": run.mapping, "created_at": clock.now(), "created_by_id": by.user_id},
+            )
+        details = {"disease": disease, "saved_as": save_as}
+        events.record("import.mapped", by, subject=("import", run.pk), path=run.path, details=details)
+    return run
+
+
+def decided(run: ImportRun, mapping: Mapping, disease: str, source: str) -> ImportRun:
+    """The run with its mapping, disease and source set, not yet saved. Raises Refused with all that is wrong with them."""
+    wrong = [finding for finding in check_mapping(mapping, table_of(run).headers) if finding.severity == "refused"]
+    problems = [as_refusal(finding) for finding in wrong]
+    if definitions.disease(disease) is None:
+        problems.append(refuse("case.unknown_disease", "disease", disease=disease))
+    if problems:
+        raise Refused(*problems)
+    mapping = replace(mapping, disease=disease, source=source[:80])
+    run.mapping, run.disease, run.source = mapping.content(), disease, mapping.source
+    return run
+
+
+def run_of(run_id: UUID, by: Actor) -> ImportRun:
+    """A run that the actor may see. Raises Refused."""
+    run = ImportRun.objects.visible_to(by).filter(pk=run_id).select_related("created_by").first()
     if run is None:
         raise Refused(refuse("kernel.not_found"))
     return run
 
 
-def outlook(run: ImportRun, by: Actor) -> Outlook:
-    """Read the whole file and count what would happen. Nothing is written."""
+def _moving(run_id: UUID, move: str, by: Actor) -> ImportRun:
+    """A run locked for one of the moves of ``IMPORT``, already in its target state but not yet saved. Raises Refused."""
+    run = ImportRun.objects.visible_to(by).select_for_update().filter(pk=run_id).first()
+    if run is None:
+        raise Refused(refuse("kernel.not_found"))
+    if no := IMPORT.refusal(move, run, status=run.status, permitted=by.may_at("import.run", run.path)):
+        raise Refused(no)
+    run.status = IMPORT.move(move).target
+    return run
+
+
+def outlook(run: ImportRun, by: Actor, progress: Callable[[int], None] = lambda rows: None) -> Outlook:
+    """Read the whole file and count what would happen to each row. Nothing is written."""
     found = Outlook()
     reader = _Reader(run, by)
     for batch in _batches(reader.rows(0)):
-        known = reader.already_here(batch)
-        for row in batch:
-            found.rows += 1
-            _count(found, row, row.key in known, reader)
+        for fate in reader.fates(batch):
+            _count(found, fate)
+        progress(found.rows)
     return found
 
 
-def _count(found: Outlook, row: ReadRow, here: bool, reader: "_Reader") -> None:
-    if len(found.preview) < PREVIEWED:
-        found.preview.append(row)
-    problems = reader.problems(row)
-    for finding in problems if problems else row.findings:
-        if GRAVITY[finding.severity] == 0:
+def _count(found: Outlook, fate: "Fate") -> None:
+    row = fate.row
+    found.rows += 1
+    if len(found.preview) < (SENTENCES_SHOWN if _tells(row) else PREVIEWED):
+        found.preview.append(fate)
+    for finding in fate.problems or row.findings:
+        if GRAVITY[finding.severity] == 0 or fate.result == "repeated":
             continue
         found.reasons[finding.code] += 1
         found.examples.setdefault(finding.code, {"row": row.number, **finding.words()})
         if key := finding.values.get("answer_key"):
             asked = found.questions.setdefault(
                 str(key),
-                {"text": finding.text, "rows": 0, "choices": [(choice.code, str(choice)) for choice in finding.choices]},
+                {
+                    "text": finding.text,
+                    "rows": 0,
+                    "choices": [(choice.code, str(choice)) for choice in finding.choices],
+                },
             )
             asked["rows"] += 1
-    if row.passed_over:
-        found.passed_over += 1
-    elif problems:
-        found.refused += 1
-    elif here:
-        found.already_here += 1
-    elif row.kind == "link":
-        found.links += 1
-    else:
-        found.would_enter += 1
-        found.doubtful += row.status == "uncertain"
+    match fate.result:
+        case "entered" if row.kind == "link":
+            found.links += 1
+        case "entered":
+            found.would_enter += 1
+            found.doubtful += row.status == "uncertain"
+        case "repeated":
+            found.already_here += 1
+        case "refused":
+            found.refused += 1
+        case "passed_over":
+            found.passed_over += 1
+
+
+def _tells(row: ReadRow) -> bool:
+    """Whether the row was read from a sentence, which a person wants to compare with what was read."""
+    return "sentence" in row.other
+
+
+@dataclass
+class Fate:
+    """What becomes of one row: entered, repeated (already here), refused, or passed over as no case."""
+
+    row: ReadRow
+    result: str
+    problems: list[Finding] = field(default_factory=list)
+    case: cases.Judged | None = None
 
 
 class _Reader:
@@ -239,21 +334,37 @@ class _Reader:
         """The row's key within its source: the same row of another source is another row."""
         return hashlib.blake2b(self.run.source.encode() + b"\x1f" + row.key, digest_size=16).digest()
 
-    def already_here(self, rows: Sequence[ReadRow]) -> set[bytes]:
-        """The keys among these rows that an earlier import, or this one, has entered."""
-        keys = {self.key(row): row.key for row in rows}
-        found = ImportRow.objects.filter(key__in=list(keys), result="entered").values_list("key", flat=True)
-        return {keys[bytes(key)] for key in found}
+    def fates(self, batch: Sequence[ReadRow]) -> list[Fate]:
+        """What becomes of each row of a batch. The dry run and the import ask here, so that one keeps what the other says."""
+        keys = {self.key(row): row.key for row in batch}
+        here = ImportRow.objects.filter(key__in=list(keys), result="entered").values_list("key", flat=True)
+        known = {keys[bytes(key)] for key in here}
+        numbers = {row.values["local_id"] for row in batch if row.kind == "case" and row.values.get("local_id")}
+        taken = surveillance.case_in_source(self.run.source, numbers) if numbers else {}
+        return [Fate(row, "repeated") if row.key in known else self._fate(row, taken) for row in batch]
 
-    def problems(self, row: ReadRow) -> list[Finding]:
+    def _fate(self, row: ReadRow, taken: dict[str, Any]) -> Fate:
+        problems = self._problems(row)
+        if problems or row.kind == "link":
+            result = "passed_over" if row.passed_over else "refused" if problems else "entered"
+            return Fate(row, result, problems)
+        area = self.area(row)
+        if area is None:
+            return Fate(row, "refused", [refused("import.place_unknown").at("", "area", row.values["area"].code)])
+        notification, said = entering.notification(row, area, self.run.disease, self.run.source, self.terms, self.today)
+        row.findings += said
+        judged = cases.judge(notification, self.by)
+        if not isinstance(judged, cases.Judged):
+            return Fate(row, "refused", [_as_finding(refusal) for refusal in judged])
+        if notification.local_id in taken:
+            return Fate(row, "refused", [refused("import.local_id_taken").at("", "local_id", notification.local_id)])
+        return Fate(row, "entered", [], judged)
+
+    def _problems(self, row: ReadRow) -> list[Finding]:
         """Why this row can't be entered: what was refused, and what nobody decided yet."""
         grave = [finding for finding in row.findings if finding.severity == "refused"]
         grave += [finding for finding in row.findings if finding.severity == UNCERTAIN and finding.code in UNDECIDED]
-        if row.kind == "case" and not grave:
-            grave += entering.cannot_enter(row)
-            if not grave and self.area(row) is None:
-                grave.append(refused("import.place_unknown").at("", "area", row.values["area"].code))
-        return grave
+        return grave or (entering.cannot_enter(row) if row.kind == "case" else [])
 
     def area(self, row: ReadRow) -> Area | None:
         code, day = row.values["area"].code, entering.area_day(row.values, self.today)
@@ -270,163 +381,248 @@ def _batches(rows: Iterator[ReadRow], size: int = BATCH) -> Iterator[list[ReadRo
         yield batch
 
 
-def start(run_id: UUID, by: Actor) -> ImportRun:
-    """Let a mapped run begin, as a job. A run that stopped on the way begins again where it was."""
-    from .jobs import enter
-
+def start(run_id: UUID, by: Actor, *, as_job: bool = True) -> ImportRun:
+    """Let a mapped run begin, as a job or for the caller to go through. One that stopped goes on where it was."""
     with transaction.atomic():
-        run = _run(run_id, by, lock=True)
-        if run.status not in ("mapped", "stopped"):
-            raise Refused(refuse("import.already_started"))
-        run.status, run.problem, run.progressed_at = "running", {}, clock.now()
+        run = _moving(run_id, "start", by)
+        run.problem, run.progressed_at = {}, clock.now()
         run.save(update_fields=["status", "problem", "progressed_at"])
-        events.record("import.started", by, subject=("import", run.pk), path=run.path, details={"from_row": run.rows_done})
-        enter.enqueue(str(run.pk), by.user_id)
+        events.record(
+            "import.started", by, subject=("import", run.pk), path=run.path, details={"from_row": run.rows_done}
+        )
+        if as_job:
+            _order(run, by)
     return run
+
+
+def _order(run: ImportRun, by: Actor) -> None:
+    from .jobs import go_on
+
+    go_on.enqueue(str(run.pk), by.user_id)
 
 
 def discard(run_id: UUID, by: Actor) -> None:
     """Give up a run that has not begun, and remove its file."""
     with transaction.atomic():
-        run = _run(run_id, by, lock=True)
-        if run.status not in ("uploaded", "mapped"):
-            raise Refused(refuse("import.already_started"))
-        run.status, stored, run.stored_as = "discarded", run.stored_as, ""
+        run = _moving(run_id, "discard", by)
+        stored, run.stored_as = run.stored_as, ""
         run.save(update_fields=["status", "stored_as"])
         events.record("import.discarded", by, subject=("import", run.pk), path=run.path)
-    (Path(settings.IMPORTS_DIR) / stored).unlink(missing_ok=True)
+    _remove(stored)
 
 
-def enter_all(run: ImportRun, by: Actor, *, progress: Any = None) -> ImportRun:
-    """Enter every row from the place reached to the end. Each batch is one transaction."""
+def _remove(stored: str) -> None:
+    if stored:
+        (Path(settings.IMPORTS_DIR) / stored).unlink(missing_ok=True)
+
+
+def enter_all(run: ImportRun, by: Actor, *, progress: Callable[[ImportRun], None] = lambda run: None) -> ImportRun:
+    """Enter every row from the place reached to the end. Each batch is one transaction with the place it reaches.
+
+    Returns early, leaving the rest to it, when another process is found at work on the same run.
+    """
     reader = _Reader(run, by)
     for batch in _batches(reader.rows(run.rows_done)):
-        with transaction.atomic():
-            run = ImportRun.objects.select_for_update().get(pk=run.pk)
-            if run.status != "running":
-                return run  # somebody else finished or stopped it
-            if run.rows_done != batch[0].ordinal:
-                return run  # another process is at it
-            counted = _enter(reader, batch)
-            run.rows_done += len(batch)
-            run.counts = {name: run.counts.get(name, 0) + counted.get(name, 0) for name in {*run.counts, *counted}}
-            run.progressed_at = clock.now()
-            run.save(update_fields=["rows_done", "counts", "progressed_at"])
-        if progress is not None:
-            progress(run)
+        for attempt in range(1, TRIES + 1):
+            try:
+                with transaction.atomic():
+                    run = ImportRun.objects.select_for_update().get(pk=run.pk)
+                    if run.status != "running" or run.rows_done != batch[0].ordinal:
+                        return run
+                    counted = _enter(reader, batch)
+                    run.rows_done += len(batch)
+                    run.counts = dict(Counter(run.counts) + counted)
+                    run.progressed_at = clock.now()
+                    run.save(update_fields=["rows_done", "counts", "progressed_at"])
+                break
+            except IntegrityError:
+                if attempt == TRIES:
+                    raise  # not the same rows from another import, which the next try would have found here
+        progress(run)
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().get(pk=run.pk)
+        if run.status != "running":
+            return run
         run.status, run.finished_at, stored, run.stored_as = "finished", clock.now(), run.stored_as, ""
         run.save(update_fields=["status", "finished_at", "stored_as"])
         events.record("import.finished", by, subject=("import", run.pk), path=run.path, details=run.counts)
-    (Path(settings.IMPORTS_DIR) / stored).unlink(missing_ok=True)
+    _remove(stored)
     return run
 
 
 def _enter(reader: _Reader, batch: list[ReadRow]) -> Counter[str]:
     """Enter one batch: cases through the same door as the form, links through theirs, refused rows kept to be corrected."""
     run, by = reader.run, reader.by
-    known = reader.already_here(batch)
-    taken = surveillance.case_in_source(run.source, [row.values["local_id"] for row in batch if row.values.get("local_id")])
-    kept: list[ImportRow] = []
-    notifications, rows_of = [], []
-    links: list[ReadRow] = []
     counted: Counter[str] = Counter()
-    for row in batch:
-        problems = reader.problems(row)
-        if row.key in known:
-            counted["repeated"] += 1
-            continue
-        if not problems and row.kind == "case":
-            notification, said = entering.notification(
-                row, reader.area(row), run.disease, run.source, reader.terms, reader.today  # type: ignore[arg-type]
-            )
-            row.findings += said
-            problems = [_as_finding(refusal) for refusal in cases.refusals(notification, by)]
-            if not problems and notification.local_id in taken:
-                problems = [refused("import.local_id_taken").at("", "local_id", notification.local_id)]
-            if not problems:
-                notifications.append(notification)
-                rows_of.append(row)
-                continue
-        if not problems:
-            links.append(row)
-            continue
-        counted["passed_over" if row.passed_over else "refused"] += 1
-        kept.append(_refused_row(reader, row, problems))
-    written = cases.notify_many(notifications, by)
-    for row, case in zip(rows_of, written.cases, strict=True):
+    kept: list[ImportRow] = []
+    entering_cases, linking = [], []
+    for fate in reader.fates(batch):
+        if fate.case is not None:
+            entering_cases.append(fate)
+        elif fate.result == "entered":
+            linking.append(fate.row)
+        else:
+            counted[fate.result] += 1
+            if fate.result != "repeated":
+                kept.append(_refused_row(reader, fate.row, fate.result, fate.problems))
+    written = cases.notify_many([fate.case for fate in entering_cases if fate.case], by)
+    for fate, case in zip(entering_cases, written.cases, strict=True):
         counted["entered"] += 1
-        counted["doubtful"] += row.status == "uncertain"
-        kept.append(
-            ImportRow(
-                run=run,
-                number=row.number,
-                key=reader.key(row),
-                result="entered",
-                case=case,
-                codes=sorted({finding.code for finding in row.findings}),
-            )
-        )
+        counted["doubtful"] += fate.row.status == "uncertain"
+        kept.append(_entered_row(reader, fate.row, case_id=case.pk))
     counted["possible_duplicates"] += len(written.duplicates)
-    if links:
-        linked = tracing.link_many(
-            [
-                tracing.NewLink(
-                    infector=row.values["infector_id"],
-                    infectee=row.values["infectee_id"],
-                    certainty=row.values.get("certainty") or "stated",
-                    relation=row.values.get("relation", ""),
-                    setting=row.values.get("setting", ""),
-                )
-                for row in links
-            ],
-            run.source,
-            by,
+    new_links = [
+        tracing.NewLink(
+            infector=row.values["infector_id"],
+            infectee=row.values["infectee_id"],
+            certainty=row.values.get("certainty") or "stated",
+            relation=row.values.get("relation", ""),
+            setting=row.values.get("setting", ""),
         )
-        for row, problem in zip(links, linked, strict=True):
-            if problem is None:
-                counted["linked"] += 1
-                kept.append(ImportRow(run=run, number=row.number, key=reader.key(row), result="entered"))
-            else:
-                counted["refused"] += 1
-                kept.append(_refused_row(reader, row, [_as_finding(problem)]))
+        for row in linking
+    ]
+    for row, link in zip(linking, tracing.link_many(new_links, run.source, by), strict=True):
+        if isinstance(link, Refusal):
+            counted["refused"] += 1
+            kept.append(_refused_row(reader, row, "refused", [_as_finding(link)]))
+        else:
+            counted["linked"] += 1
+            kept.append(_entered_row(reader, row, link_id=link.pk if link else None))
     ImportRow.objects.bulk_create(kept, batch_size=500)
     return counted
+
+
+def _entered_row(reader: _Reader, row: ReadRow, **became: UUID | None) -> ImportRow:
+    codes = sorted({finding.code for finding in row.findings})
+    return ImportRow(
+        run=reader.run,
+        number=row.number,
+        ordinal=row.ordinal,
+        key=reader.key(row),
+        result="entered",
+        codes=codes,
+        **became,
+    )
 
 
 def _as_finding(refusal: Refusal) -> Finding:
     return refused(refusal.code, **refusal.values).at("", refusal.about, "")
 
 
-def _refused_row(reader: _Reader, row: ReadRow, problems: list[Finding]) -> ImportRow:
+def _refused_row(reader: _Reader, row: ReadRow, result: str, problems: list[Finding]) -> ImportRow:
     findings = [*problems, *(finding for finding in row.findings if finding not in problems)]
     return ImportRow(
         run=reader.run,
         number=row.number,
+        ordinal=row.ordinal,
         key=reader.key(row),
-        result="passed_over" if row.passed_over else "refused",
+        result=result,
         codes=sorted({finding.code for finding in problems}),
         findings=json.dumps([finding.content() for finding in findings], ensure_ascii=False),
         raw=json.dumps(row.raw, ensure_ascii=False),
     )
 
 
-def stop(run_id: UUID, problem: Exception) -> None:
-    """Mark a run as stopped where it is, with the reason. It can be started again."""
+def stop(run_id: UUID, problem: Exception, by: Actor) -> None:
+    """Let a run at work rest where it is, with the reason why it can't go on. It can be ordered again."""
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().get(pk=run_id)
-        if run.status == "running":
-            run.status = "stopped"
-            first = problem.refusals[0] if isinstance(problem, Refused) and problem.refusals else None
-            run.problem = (
-                {"code": first.code, "values": json.loads(json.dumps(first.values, default=str))}
-                if first
-                else {"code": "import.stopped_by_error", "values": {"kind": type(problem).__name__}}
-            )
-            run.save(update_fields=["status", "problem"])
+        move = {"running": "stop", "undoing": "break_off_undo", "restoring": "break_off_restore"}.get(run.status)
+        if move is None:
+            return
+        run.status = IMPORT.move(move).target
+        first = problem.refusals[0] if isinstance(problem, Refused) and problem.refusals else None
+        run.problem = (
+            {"code": first.code, "values": json.loads(json.dumps(first.values, default=str))}
+            if first
+            else {"code": "import.stopped_by_error", "values": {"kind": type(problem).__name__}}
+        )
+        run.save(update_fields=["status", "problem"])
+        details = {"row": run.rows_done, "code": run.problem["code"]}
+        events.record("import.stopped", by, subject=("import", run.pk), path=run.path, details=details)
 
 
+def unfinished(digest: str, source: str, by: Actor) -> ImportRun | None:
+    """A run of a file that was begun and is not at its end: running, or stopped on the way."""
+    begun = ImportRun.objects.visible_to(by).filter(digest=digest, status__in=("running", "stopped"))
+    return (begun.filter(source=source) if source else begun).order_by("-created_at").first()
+
+
+def undo(run_id: UUID, by: Actor, *, as_job: bool = True) -> ImportRun:
+    """Take a whole import back: its cases no longer count, its links are retracted. Everything stays on record."""
+    return _turn(run_id, "undo", by, as_job)
+
+
+def restore(run_id: UUID, by: Actor, *, as_job: bool = True) -> ImportRun:
+    """Let an import that was undone stand again."""
+    return _turn(run_id, "restore", by, as_job)
+
+
+def _turn(run_id: UUID, move: str, by: Actor, as_job: bool) -> ImportRun:
+    with transaction.atomic():
+        run = _moving(run_id, move, by)
+        run.problem, run.progressed_at = {}, clock.now()
+        run.save(update_fields=["status", "problem", "progressed_at"])
+        events.record(IMPORT.move(move).event, by, subject=("import", run.pk), path=run.path)
+        if as_job:
+            _order(run, by)
+    return run
+
+
+def turn_all(run: ImportRun, by: Actor) -> ImportRun:
+    """Take back, or let stand again, all that a run entered: batch by batch, each whole, so that a stopped one goes on."""
+    undoing = run.status == "undoing"
+    now, then = ("entered", "undone") if undoing else ("undone", "entered")
+    last = -1
+    while True:
+        with transaction.atomic():
+            run = ImportRun.objects.select_for_update().get(pk=run.pk)
+            if run.status not in ("undoing", "restoring"):
+                return run
+            rows = run.rows.filter(result=now, ordinal__gt=last).exclude(case=None, link=None).order_by("ordinal")
+            batch = list(rows[:BATCH])
+            if not batch:
+                run.status = IMPORT.move("end_undo" if undoing else "end_restore").target
+                details = {"rows": run.rows.filter(result=then).count()}
+                events.record(
+                    "import.undone" if undoing else "import.restored",
+                    by,
+                    subject=("import", run.pk),
+                    path=run.path,
+                    details=details,
+                )
+            else:
+                last = batch[-1].ordinal
+                done = (_take_back if undoing else _let_stand)(run, batch, by)
+                for row in done:
+                    row.result = then
+                ImportRow.objects.bulk_update(done, ["result", "link"], batch_size=500)
+            run.progressed_at = clock.now()
+            run.save(update_fields=["status", "progressed_at"])
+        if not batch:
+            return run
+
+
+def _take_back(run: ImportRun, rows: list[ImportRow], by: Actor) -> list[ImportRow]:
+    retracted = {link.pk for link in tracing.retract_many([row.link_id for row in rows if row.link_id], by)}
+    withdrawn = cases.withdraw_many({row.case_id for row in rows if row.case_id}, _withdrawn_source(run), by)
+    return [row for row in rows if row.case_id in withdrawn or row.link_id in retracted]
+
+
+def _let_stand(run: ImportRun, rows: list[ImportRow], by: Actor) -> list[ImportRow]:
+    keys = [bytes(row.key) for row in rows]
+    if ImportRow.objects.filter(key__in=keys, result="entered").exists():
+        raise Refused(refuse("import.entered_again"))
+    restored = cases.restore_many({row.case_id for row in rows if row.case_id}, run.source, by)
+    restated = tracing.restate_many([row.link_id for row in rows if row.link_id], by)
+    for row in rows:
+        if row.link_id in restated:
+            row.link = restated[row.link_id]
+    return [row for row in rows if row.case_id in restored or row.link is not None]
+
+
+def _withdrawn_source(run: ImportRun) -> str:
+    return f"{run.source[:60]} (undone {run.pk.hex[-8:]})"
 
 
 def samples(table: Table, rows: int = 200, shown: int = 4) -> dict[str, list[str]]:
@@ -447,41 +643,115 @@ def open_questions(run: ImportRun) -> list[Refusal]:
     return [as_refusal(finding) for finding in asked]
 
 
-def refused_reasons(run: ImportRun) -> list[tuple[str, int]]:
-    """The codes for which rows of a run were refused, with how many rows each."""
+def refused_reasons(run: ImportRun, shown: int = 30) -> list[tuple[str, int, dict[str, Any]]]:
+    """The codes for which rows of a run were refused, how many rows each, and what the first one's sentence may name."""
     counted: Counter[str] = Counter()
-    for codes in ImportRow.objects.filter(run=run, result="refused").values_list("codes", flat=True).iterator(chunk_size=5000):
+    first: dict[str, UUID] = {}
+    for pk, codes in (
+        run.rows.filter(result="refused").order_by("ordinal").values_list("pk", "codes").iterator(chunk_size=5000)
+    ):
         counted.update(codes)
-    return counted.most_common()
+        for code in codes:
+            first.setdefault(code, pk)
+    common = counted.most_common(shown)
+    rows = ImportRow.objects.in_bulk([first[code] for code, _count in common])
+    told = {code: json.loads(rows[first[code]].findings) for code, _count in common}
+    return [
+        (code, count, _told(next(entry for entry in told[code] if entry["code"] == code))) for code, count in common
+    ]
 
 
 def open_refused(run_id: UUID, by: Actor) -> ImportRun:
     """A run whose refused rows are about to be read; leaves the event of the look."""
-    run = _run(run_id, by)
+    run = run_of(run_id, by)
     with transaction.atomic():
         events.record("import.refused_read", by, subject=("import", run.pk), path=run.path)
     return run
 
 
-def finding_values(content: dict[str, Any]) -> dict[str, Any]:
+class _Line:
+    """A file for the csv writer that hands each line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def refused_csv(run: ImportRun) -> Iterator[str]:
+    """The refused rows line by line: the columns of the file, then the row, why it was refused and what to do."""
+    write = csv.writer(_Line()).writerow
+    headers, begun = list(dict.fromkeys(entry["column"] for entry in run.mapping.get("columns", ()))), False
+    for row in run.rows.filter(result="refused").order_by("ordinal").iterator(chunk_size=1000):
+        raw, findings = json.loads(row.raw), json.loads(row.findings)
+        if not begun:
+            headers += [name for name in raw if name not in (*headers, *EXTRA_HEADERS) and not name.startswith("+")]
+            yield "\ufeff" + write([defused(name) for name in (*headers, *EXTRA_HEADERS)])
+            begun = True
+        told = [finding for finding in findings if finding["severity"] != "note"] or findings
+        reasons = [_reason(finding) for finding in told]
+        reasons += [cell for name, cell in raw.items() if name.startswith("+") and name[1:].isdigit()]
+        remedies = dict.fromkeys(filter(None, (words.remedy_for(finding["code"]) for finding in told)))
+        cells = [*(raw.get(name, "") for name in headers), str(row.number), " ; ".join(reasons), " ; ".join(remedies)]
+        yield write([defused(cell) for cell in cells])
+
+
+def _told(content: dict[str, Any]) -> dict[str, Any]:
     """What a sentence about a stored finding may name."""
     choices = ", ".join(content.get("choices", ()))
-    return {name: content.get(name, "") for name in ("column", "field", "text")} | {"choices": choices} | content.get("values", {})
+    return (
+        {name: content.get(name, "") for name in ("column", "field", "text")}
+        | {"choices": choices}
+        | content.get("values", {})
+    )
+
+
+def _reason(content: dict[str, Any]) -> str:
+    """A stored finding in words: the column, the value, and why."""
+    sentence = words_for(content["code"], _told(content))
+    text, field = content.get("text", ""), content.get("field", "")
+    where = content.get("column") or (field_words(field) if field else "")
+    value = f"“{text}” " if text and text not in sentence else ""
+    return f"{where}: {value}{sentence}" if where else sentence
+
+
+def field_words(key: str) -> str:
+    """What a field is called in the reader's language."""
+    return str(words.FIELD_WORDS.get(key, key))
+
+
+GOVERNED = ("area", "confirm_date", "report_date", "classification")
 
 
 def keep_sentences(text: str, by: Actor, *, year: int | None = None) -> ImportRun:
-    """Pasted case sentences as an import of their own: one row for each case found, the sentence beside it."""
-    rows = list(split_cases(text))
+    """Pasted case sentences as an import of their own: a row for each case, with what the headings above it said.
+
+    A heading gives way to the sentence: its column stays empty where the sentence itself tells the same thing.
+    """
+    rows, not_after = [], None
+    for line, block, here in split_cases(text, Context(today=clock.today(), year=year)):
+        told = read_case(block, replace(here, values={})).values
+        governing = {"area" if key == "place" else key: value for key, value in here.values.items() if key not in told}
+        rows.append([str(line), block, *(_as_cell(governing.get(key)) for key in GOVERNED)])
+        not_after = max(filter(None, (not_after, here.not_after)), default=None)
     if not rows:
         raise Refused(refuse("import.nothing_pasted", "text"))
+    used = [position for position in range(len(GOVERNED) + 2) if any(row[position] for row in rows)]
+    headers = ["line", "sentence", *GOVERNED]
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["sentence"])
-    writer.writerows([row] for row in rows)
+    csv.writer(out).writerows([[row[position] for position in used] for row in [headers, *rows]])
     run = keep("pasted.csv", [out.getvalue().encode()], by)
-    entry = ColumnMapping("sentence", "sentence", year=year)
-    run.mapping = Mapping(kind="cases", columns=(entry,), source=run.source).content()
+    fields = {"line": SKIP}
+    columns = tuple(
+        ColumnMapping(header, fields.get(header, header)) for header in (headers[position] for position in used)
+    )
+    dated = (
+        replace(entry, year=year, not_after=not_after) if entry.field == "sentence" else entry for entry in columns
+    )
     run.source = f"pasted {clock.today()} {run.digest[:8]}"
+    run.mapping = Mapping(kind="cases", columns=tuple(dated), source=run.source).content()
     run.file_name = ""
     run.save(update_fields=["mapping", "source", "file_name"])
     return run
+
+
+def _as_cell(value: Any) -> str:
+    return "" if value is None else value.text if isinstance(value, PlaceText) else str(value)

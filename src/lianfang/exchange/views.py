@@ -1,10 +1,8 @@
-import csv
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -13,83 +11,124 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from lianfang.definitions import selectors as definitions
-from lianfang.kernel.refusals import Refused, words_for
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.access import Actor
+from lianfang.kernel.refusals import Refused, refuse, words_for
 from lianfang.kernel.views import page
 
 from . import services
-from .forms import Decide, Paste, Upload, upload_limit
-from .models import ImportRow, ImportRun
-from .reading.resend import EXTRA_HEADERS
+from .forms import Decide, Paste, Upload, UseMapping
+from .models import ImportRun
+from .rules import AT_WORK, IMPORT
 from .words import remedy_for
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined]
 
 
 @page("import.run")
 def import_list(request: HttpRequest) -> HttpResponse:
     """Every import of the actor's areas, and the two ways to begin one."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = _actor(request)
     upload, paste = Upload(), Paste()
     status = 200
     if request.method == "POST":
+        pasted = "text" in request.POST
         try:
-            run = _received(request, actor)
+            return redirect("import", _received(request, actor).pk)
         except Refused as no:
             status = 422
-            (paste if "text" in request.POST else upload).full_clean()
-            form = Paste(request.POST) if "text" in request.POST else Upload(request.POST, request.FILES)
-            form.full_clean()
-            form.add_error(None, str(no))
-            upload, paste = (upload, form) if "text" in request.POST else (form, paste)  # type: ignore[assignment]
-        else:
-            return redirect("import", run.pk)
-    runs = ImportRun.objects.visible_to(actor).exclude(status="discarded").select_related("created_by").order_by("-created_at")
+            form: Any = Paste(request.POST) if pasted else Upload(request.POST, request.FILES)
+            if form.is_valid() or not form.errors or getattr(request, "upload_too_large", False):
+                form._errors = form.error_class()
+                form.add_error(None, " ".join(_with_remedy(refusal) for refusal in no.refusals))
+            upload, paste = (upload, form) if pasted else (form, paste)
+    runs = ImportRun.objects.visible_to(actor).exclude(status="discarded").select_related("created_by")
     return render(
         request,
         "exchange/import_list.html",
         {
             "upload": upload,
             "paste": paste,
-            "limit": upload_limit(),
-            "page": Paginator(runs, 25).get_page(request.GET.get("page")),
+            "limit": settings.UPLOAD_LIMIT_BYTES,
+            "page": Paginator(runs.order_by("-created_at"), 25).get_page(request.GET.get("page")),
         },
         status=status,
     )
 
 
-def _received(request: HttpRequest, actor: Any) -> ImportRun:
+def _with_remedy(refusal: Any) -> str:
+    return " ".join(filter(None, (str(refusal), remedy_for(refusal.code))))
+
+
+def _received(request: HttpRequest, actor: Actor) -> ImportRun:
     if getattr(request, "upload_too_large", False):
-        limit = upload_limit() // 1024**2
-        raise Refused(services.refuse("import.file_too_large", "file", name="", megabytes=f"> {limit}", limit=limit))
+        raise Refused(services.too_large(""))
     if "text" in request.POST:
         form = Paste(request.POST)
         if not form.is_valid():
-            raise Refused(services.refuse("import.nothing_pasted", "text"))
+            raise Refused(refuse("import.nothing_pasted", "text"))
         return services.keep_sentences(form.cleaned_data["text"], actor, year=form.cleaned_data["year"])
     sent = request.FILES.get("file")
     if sent is None:
-        raise Refused(services.refuse("import.file_missing", "file"))
+        raise Refused(refuse("import.file_missing", "file"))
     return services.keep(sent.name or "file", sent.chunks(), actor)
 
 
 @page("import.run")
 def import_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One import at the step it has reached."""
-    actor = request.actor  # type: ignore[attr-defined]
-    run = services._run(run_id, actor)
-    match run.status:
-        case "uploaded":
-            return _decide(request, run, actor)
-        case "mapped" if request.GET.get("step") == "columns" or (request.method == "POST" and "kind" in request.POST):
-            return _decide(request, run, actor)
-        case "mapped":
-            return _outlook(request, run, actor)
-        case _:
-            return _progress(request, run)
+    actor = _actor(request)
+    run = services.run_of(run_id, actor)
+    decides = request.GET.get("step") == "columns" or (request.method == "POST" and "kind" in request.POST)
+    if run.status == "uploaded" or (run.status == "mapped" and decides):
+        return _decide(request, run, actor)
+    return _outlook(request, run, actor) if run.status == "mapped" else _progress(request, run)
 
 
-def _decide(request: HttpRequest, run: ImportRun, actor: Any) -> HttpResponse:
+def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
     table, mapping = services.table_of(run), services.mapping_of(run)
-    initial = {
+    form = Decide(request.POST or None, mapping=mapping, table=table, initial=_initial(run, mapping))
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        if given["kind"] != mapping.kind:  # other rows have other columns: suggest anew, and show
+            fresh = services.drafted(run, given["kind"])
+            services.use_mapping(run.pk, replace(fresh, disease=given["disease"], source=given["source"]), actor)
+            messages.info(request, _("The columns were suggested anew for rows of this kind. Please look at them."))
+            return redirect("import", run.pk)
+        try:
+            services.decide_mapping(
+                run.pk,
+                form.decided(),
+                actor,
+                disease=given["disease"],
+                source=given["source"],
+                save_as=given["save_as"],
+            )
+        except Refused as no:
+            for refusal in no.refusals:
+                form.add_error(refusal.about if refusal.about in form.fields else None, _with_remedy(refusal))
+        else:
+            return redirect("import", run.pk)
+    samples = services.samples(table)
+    names = list(services.named_mappings())
+    return render(
+        request,
+        "exchange/columns.html",
+        {
+            "run": run,
+            "form": form,
+            "use": UseMapping(names=names) if names else None,
+            "columns": [{**column, "samples": samples.get(column["header"], ())} for column in form.bound_columns()],
+            "questions": [_with_remedy(question) for question in services.open_questions(run)],
+            "steps": _steps("columns"),
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+def _initial(run: ImportRun, mapping: Any) -> dict[str, Any]:
+    return {
         "kind": mapping.kind,
         "disease": run.disease,
         "source": run.source,
@@ -97,47 +136,26 @@ def _decide(request: HttpRequest, run: ImportRun, actor: Any) -> HttpResponse:
         "area_code": mapping.constants.get("area_code", ""),
         "counted_as": mapping.counted_as,
     }
-    form = Decide(request.POST or None, mapping=mapping, table=table, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            services.decide_mapping(
-                run.pk, form.decided(), actor, disease=given["disease"], source=given["source"], save_as=given["save_as"]
-            )
-        except Refused as no:
-            for refusal in no.refusals:
-                form.add_error(refusal.about if refusal.about in form.fields else None, str(refusal))
-        else:
-            return redirect("import", run.pk)
-    samples = services.samples(table)
-    return render(
-        request,
-        "exchange/columns.html",
-        {
-            "run": run,
-            "form": form,
-            "columns": [{**column, "samples": samples.get(column["header"], ())} for column in form.bound_columns()],
-            "questions": services.open_questions(run),
-            "steps": _steps(run, "columns"),
-        },
-        status=422 if form.errors else 200,
-    )
 
 
-def _steps(run: ImportRun, now: str) -> list[dict[str, Any]]:
-    names = [("file", _("File")), ("columns", _("Columns")), ("outlook", _("What will happen")), ("enter", _("Entering"))]
-    order = [name for name, _label in names]
-    return [
-        {"label": label, "state": "now" if name == now else "done" if order.index(name) < order.index(now) else "later", "url": ""}
-        for name, label in names
-    ]
+def _steps(now: str) -> list[dict[str, Any]]:
+    names = {"file": _("File"), "columns": _("Columns"), "outlook": _("What will happen"), "enter": _("Entering")}
+    order = list(names)
+
+    def state(name: str) -> str:
+        return "now" if name == now else "done" if order.index(name) < order.index(now) else "later"
+
+    return [{"label": label, "state": state(name), "url": ""} for name, label in names.items()]
 
 
-def _outlook(request: HttpRequest, run: ImportRun, actor: Any) -> HttpResponse:
+def _outlook(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
     """What would happen to every row; the places that only a person can tell are asked here."""
     if request.method == "POST" and "answer" in request.POST:
         mapping = services.mapping_of(run)
-        answers = {key.removeprefix("place:"): value for key, value in request.POST.items() if key.startswith("place:") and value}
+        given = {
+            key.removeprefix("place:"): value.strip() for key, value in request.POST.items() if key.startswith("place:")
+        }
+        answers = {key: value for key, value in given.items() if value}
         mapping = replace(mapping, places={**mapping.places, **answers})
         services.decide_mapping(run.pk, mapping, actor, disease=run.disease, source=run.source)
         return redirect("import", run.pk)
@@ -151,58 +169,115 @@ def _outlook(request: HttpRequest, run: ImportRun, actor: Any) -> HttpResponse:
         {
             "run": run,
             "found": found,
+            "enters": found.would_enter + found.links,
             "reasons": [
                 (words_for(code, found.examples[code]), remedy_for(code), count, found.examples[code])
                 for code, count in found.reasons.most_common(30)
             ],
             "questions": sorted(found.questions.items(), key=lambda entry: -entry[1]["rows"])[:100],
-            "preview": [_shown(row) for row in found.preview],
-            "steps": _steps(run, "outlook"),
+            "preview": [_shown(fate) for fate in found.preview],
+            "steps": _steps("outlook"),
         },
     )
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def _shown(fate: services.Fate) -> dict[str, Any]:
+    """A row as the preview shows it: its fate, what was read, what was said about it, and the sentence it was read from."""
+    row = fate.row
+    doubtful = fate.result == "entered" and row.status == "uncertain"
+    css, label = {
+        "entered": ("tag-warn", _("enters, doubtful")) if doubtful else ("tag-good", _("enters")),
+        "repeated": ("", _("already here")),
+        "refused": ("tag-bad", _("refused")),
+        "passed_over": ("", _("no case")),
+    }[fate.result]
+    told = dict.fromkeys(fate.problems + row.findings)
     return {
         "number": row.number,
-        "status": row.status,
-        "values": [(services.field_words(key), str(value)) for key, value in row.values.items()],
-        "findings": [words_for(finding.code, finding.words()) for finding in row.findings],
-        "not_understood": [text for header, text in row.other.items() if header.endswith(" ?")],
-    }
+        "css": css,
+        "label": label,
+        "values": [(services.field_words(key), str(value)) for key, value in row.values.items() if key != "place"],
+        "findings": [words_for(finding.code, finding.words()) for finding in told],
+        "sentence": [part for name, text in row.other.items() if f"{name} ?" in row.other or name == "sentence"
+                     for part in _marked(text, row.other.get(f"{name} ?", ""))],
+    }  # fmt: skip
+
+
+def _marked(text: str, left: str) -> list[tuple[str, bool]]:
+    """A sentence in pieces, each with whether it was understood."""
+    pieces: list[tuple[str, bool]] = []
+    at = 0
+    for part in filter(None, left.split(" | ")):
+        found = text.find(part, at)
+        if found >= 0:
+            pieces += [(text[at:found], True), (part, False)]
+            at = found + len(part)
+        else:
+            pieces.append((f" {part} ", False))  # told in other signs than it is written in
+    return [piece for piece in (*pieces, (text[at:], True)) if piece[0]]
 
 
 def _progress(request: HttpRequest, run: ImportRun) -> HttpResponse:
-    reasons: list[tuple[str, int]] = []
-    if run.status == "finished":
-        reasons = services.refused_reasons(run)
+    reasons: list[Any] = []
+    if run.status in ("finished", "stopped"):
+        reasons = [
+            (words_for(code, told), remedy_for(code), count) for code, count, told in services.refused_reasons(run)
+        ]
     template = "exchange/progress_part.html" if request.headers.get("HX-Request") else "exchange/progress.html"
     return render(
         request,
         template,
         {
             "run": run,
-            "running": run.status == "running",
+            "at_work": run.status in AT_WORK,
             "problem": words_for(run.problem["code"], run.problem.get("values", {})) if run.problem else "",
             "reasons": reasons,
-            "steps": _steps(run, "enter"),
-            "disease_label": definitions.label(definitions.disease(run.disease)),
+            "steps": _steps("enter"),
+            "may": {move.name for move in IMPORT.moves if run.status in move.sources},
+            "disease_label": definitions.label(known) if (known := definitions.disease(run.disease)) else run.disease,
         },
     )
 
 
 @require_POST
 @page("import.run")
+def import_use_mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Read the file with a saved mapping; the columns are shown again."""
+    actor = _actor(request)
+    mapping = services.named_mapping(request.POST.get("mapping", ""))
+    services.use_mapping(run_id, mapping, actor)
+    return redirect("import", run_id)
+
+
+@require_POST
+@page("import.run")
 def import_again(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Go on with a run that stopped."""
-    services.start(run_id, request.actor)  # type: ignore[attr-defined]
+    services.start(run_id, _actor(request))
+    return redirect("import", run_id)
+
+
+@require_POST
+@page("import.run")
+def import_undo(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Take a whole import back."""
+    services.undo(run_id, _actor(request))
+    return redirect("import", run_id)
+
+
+@require_POST
+@page("import.run")
+def import_restore(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Let an import that was undone stand again."""
+    services.restore(run_id, _actor(request))
     return redirect("import", run_id)
 
 
 @require_POST
 @page("import.run")
 def import_discard(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    services.discard(run_id, request.actor)  # type: ignore[attr-defined]
+    """Give up a file from which nothing was entered."""
+    services.discard(run_id, _actor(request))
     messages.success(request, _("The file was removed."))
     return redirect("import-list")
 
@@ -210,30 +285,7 @@ def import_discard(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @page("import.run")
 def import_refused(request: HttpRequest, run_id: UUID) -> StreamingHttpResponse:
     """The refused rows as CSV, each with its reason and what to do, to be corrected and sent again. The look is recorded."""
-    run = services.open_refused(run_id, request.actor)  # type: ignore[attr-defined]
-    response = StreamingHttpResponse(_refused_lines(run), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="refused-{run.pk.hex[:8]}.csv"'
+    run = services.open_refused(run_id, _actor(request))
+    response = StreamingHttpResponse(services.refused_csv(run), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="refused-{run.pk.hex[-8:]}.csv"'
     return response
-
-
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
-def _refused_lines(run: ImportRun) -> Iterator[str]:
-    write = csv.writer(_Echo()).writerow
-    headers: list[str] = []
-    for row in ImportRow.objects.filter(run=run, result="refused").order_by("number").iterator(chunk_size=1000):
-        raw, findings = json.loads(row.raw), json.loads(row.findings)
-        if not headers:
-            headers = [name for name in raw if name not in EXTRA_HEADERS]
-            yield "\ufeff" + write([*headers, *EXTRA_HEADERS])
-        told = [finding for finding in findings if finding["severity"] != "note"] or findings
-        reasons = [
-            (f"{finding['column']}: " if finding.get("column") else "") + words_for(finding["code"], services.finding_values(finding))
-            for finding in told
-        ]
-        remedies = list(dict.fromkeys(remedy for finding in told if (remedy := remedy_for(finding["code"]))))
-        cells = [raw.get(name, "") for name in headers]
-        yield write([defused(cell) for cell in (*cells, str(row.number), " ; ".join(reasons), " ; ".join(remedies))])

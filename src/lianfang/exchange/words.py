@@ -5,7 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from .reading.reasons import REASONS
 
-SENTENCES = {f"import.{code}": _(reason) for code, (reason, _remedy) in REASONS.items()}
+SENTENCES = {
+    **{f"import.{code}": _(reason) for code, (reason, _remedy) in REASONS.items()},
+    "import.mapping_unknown": _("There is no saved mapping “{name}”. Known are: {known}."),
+    "import.no_areas": _("No areas are loaded yet. Load them first: lianfang areas load."),
+    "import.entered_again": _("These rows were entered again by a later import. Undo that one first."),
+    "import.user_unknown": _("There is no user “{name}”."),
+}
 
 FIELD_WORDS = {
     "local_id": _("Case number"),
@@ -91,6 +97,11 @@ EVENTS = {
     "import.started": _("an import was started"),
     "import.finished": _("an import was finished"),
     "import.discarded": _("an import was given up"),
+    "import.stopped": _("an import stopped on the way"),
+    "import.undo_started": _("the undoing of an import was ordered"),
+    "import.undone": _("an import was undone: its cases no longer count, its links are retracted"),
+    "import.restore_started": _("the restoring of an import was ordered"),
+    "import.restored": _("an import that was undone stands again"),
     "import.refused_read": _("the refused rows of an import were read"),
 }
 

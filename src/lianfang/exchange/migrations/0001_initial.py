@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('surveillance', '0002_observations_only_grow'),
+        ('tracing', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -46,12 +47,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveIntegerField()),
+                ('ordinal', models.PositiveIntegerField()),
                 ('key', models.BinaryField(max_length=16)),
                 ('result', models.CharField(max_length=12)),
                 ('codes', models.JSONField(default=list)),
                 ('findings', lianfang.kernel.sealing.SealedText(blank=True)),
                 ('raw', lianfang.kernel.sealing.SealedText(blank=True)),
                 ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='surveillance.case')),
+                ('link', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tracing.transmissionlink')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='exchange.importrun')),
             ],
         ),
@@ -69,12 +72,12 @@ class Migration(migrations.Migration):
             model_name='importrun',
             index=models.Index(fields=['path', '-created_at'], name='import_by_area'),
         ),
-        migrations.AddIndex(
+        migrations.AddConstraint(
             model_name='importrow',
-            index=models.Index(fields=['key'], name='row_by_content'),
+            constraint=models.UniqueConstraint(fields=('run', 'ordinal'), name='row_once_in_its_import'),
         ),
         migrations.AddConstraint(
             model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='row_once_in_its_import'),
+            constraint=models.UniqueConstraint(condition=models.Q(('result', 'entered')), fields=('key',), name='row_entered_once'),
         ),
     ]
