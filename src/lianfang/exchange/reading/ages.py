@@ -205,6 +205,8 @@ def _age(text: str, unit: AgeUnit) -> ReadAge | Finding | None:
         if isinstance(inner, ReadAge):
             return uncertain("import.age_about", replace(inner, note="about"))
         return inner
+    if (bare := re.sub(r"\s*\([^)]*\)$", "", text)) != text and bare:
+        return _age(bare, unit)  # 45 years (3/2/1975)
     if _BIRTH_YEAR.fullmatch(text):
         return uncertain("import.age_birth_year", year=text[:4])
     return None

@@ -100,7 +100,7 @@ def _outcome(values: dict[str, Any], dates: dict[str, ReadDate], say: Say) -> No
             return
         values["outcome"] = "died" if death else "discharged"
         say(note("import.outcome_from_day", values["outcome"], outcome=values["outcome"]))
-    elif death and outcome in ("discharged", "recovered", "in_care"):
+    elif death and outcome in ("discharged", "recovered", "alive", "in_care"):
         say(uncertain("import.outcome_against_death", outcome=outcome, death=str(death)).at("", "outcome", outcome))
         return
     elif discharge and outcome == "died" and not death:

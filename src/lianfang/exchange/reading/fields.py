@@ -39,12 +39,12 @@ FIELDS: dict[str, Field] = {
     field.key: field
     for field in (
         # ---- who
-        _field("local_id", "local_id", "编号|病例编号|病例号|病例id|个案编号|卡片编号|卡片编码|卡片id|传染病报告卡编号|病人编号|患者编号|病例序号|id号|case id|id|case no|case number|case code|patient id|patient no|patient number|record id|record number|unique id|epid number|epid no|epid|identifier|case identifier|subject id|uid|linelist id|case ref|case", core=True),
+        _field("local_id", "local_id", "编号|病例编号|病例号|病例id|个案编号|卡片编号|卡片编码|卡片id|传染病报告卡编号|病人编号|患者编号|病例序号|id号|case id|id|case no|case number|case code|patient id|patient no|patient number|record id|record number|unique id|epid number|epid no|epid|identifier|case identifier|subject id|uid|linelist id|case ref|case|strain|gisaid epi isl|sequence id", core=True),
         _field("row_number", "local_id", "序号|行号|no|number|sn|s/n|serial number|serial no|row|row number|index"),
         _field("name", "text", "姓名|患者姓名|病人姓名|病例姓名|名字|name|patient name|full name|case name|patient|surname|last name|family name|first name|given name|forename|other names", many=True),
         _field("parent_name", "text", "家长姓名|患儿家长姓名|监护人|监护人姓名|家长|parent name|guardian|guardian name|mother name|father name|name of parent"),
         _field("sex", "sex", "性别|性别代码|sex|gender|sexe|sexo|geschlecht", core=True),
-        _field("age", "age", "年龄|实足年龄|年龄岁|患者年龄|岁数|发病年龄|age|age years|age in years|age at onset|years|age group|ageyears|age class|年龄组|年龄段|alter|edad", core=True),
+        _field("age", "age", "年龄|实足年龄|年龄岁|患者年龄|岁数|发病年龄|age|age years|age in years|age at onset|years|age group|ageyears|age class|age and birth date|年龄组|年龄段|alter|edad", core=True),
         _field("age_unit", "age_unit", "年龄单位|age unit|age units|unit of age|age type"),
         _field("birth_date", "date", "出生日期|生日|出生年月|出生年月日|date of birth|dob|birth date|birthdate|birthday|born", core=True),
         _field("id_number", "id_number", "身份证|身份证号|身份证号码|证件号|证件号码|有效证件号|公民身份号码|id number|id card|national id|identity number|id no|identity card|passport|passport number|document number|nid"),
@@ -54,7 +54,7 @@ FIELDS: dict[str, Field] = {
         _field("household_id", "text", "家庭编号|户号|户编号|household id|family id|household|hh id|household number"),
         # ---- where
         _field("country", "place", "国家|国籍|country|nation|country of residence", many=True),
-        _field("province", "place", "省|省份|省市|所在省|现住省|现住址省|居住省|province|state|admin1|adm1|region|province name|governorate|department", many=True),
+        _field("province", "place", "省|省份|省市|所在省|现住省|现住址省|居住省|province|division|state|admin1|adm1|region|province name|governorate|department", many=True),
         _field("city", "place", "市|地市|城市|所在市|现住市|现住址市|地级市|市州|报告城市|city|prefecture|admin2|adm2|municipality|city name|prefecture city|report city", many=True),
         _field("county", "place", "县|区|区县|县区|县市区|区市县|所在县|现住县|现住址县|现住县区|区域|辖区|所属区县|所属县区|county|district|admin3|adm3|lga|county name|district name|sub county|borough|zone", many=True),
         _field("township", "place", "乡镇|街道|乡镇街道|镇街|街镇|镇|所在乡镇|现住乡镇|乡镇街道名称|township|town|subdistrict|sub district|street|admin4|adm4|ward|commune|parish", many=True),
@@ -72,11 +72,11 @@ FIELDS: dict[str, Field] = {
         _field("first_visit_date", "date", "就诊日期|就诊时间|初诊日期|初诊时间|首诊日期|首诊时间|首次就诊日期|首次就诊时间|first hospital visit|first visit|date of consultation|consultation date|visit date|date seen|date first seen|presentation date|date of presentation|first consultation"),
         _field("diagnosis_date", "date", "诊断日期|诊断时间|临床诊断日期|diagnosis date|date of diagnosis|diagnosed|date diagnosed"),
         _field("confirm_date", "date", "确诊日期|确诊时间|实验室确诊日期|确认日期|核酸阳性日期|检测阳性日期|阳性日期|confirmation date|date confirmation|date of confirmation|date confirmed|confirmed date|lab confirm date|lab confirmation date|confirm date|positive date|date of positive test|date positive", core=True),
-        _field("report_date", "date", "报告日期|报告时间|填卡日期|报卡日期|报卡时间|上报日期|上报时间|网报时间|直报时间|公布日期|公布时间|通报日期|通报时间|发布日期|报告卡录入时间|录入日期|录入时间|report date|date of report|date reported|reported|notification date|date of notification|date notified|reporting date|disclosure date|date announced|announcement date|publication date|report time|notified on", core=True),
+        _field("report_date", "date", "报告日期|报告时间|填卡日期|报卡日期|报卡时间|上报日期|上报时间|网报时间|直报时间|公布日期|公布时间|通报日期|通报时间|发布日期|报告卡录入时间|录入日期|录入时间|report date|date of report|date reported|reported|notification date|date of notification|date notified|reporting date|date of reporting|date submitted|submission date|disclosure date|date announced|announcement date|publication date|report time|notified on", core=True),
         _field("admission_date", "date", "入院日期|入院时间|住院日期|住院时间|收治日期|收治时间|admission date|date of admission|date admission hospital|hospitalisation date|date of hospitalisation|date of hospitalization|hospitalization date|date hospitalised|date hospitalized|hospital admission date|admitted|admission", core=True),
         _field("isolation_date", "date", "隔离日期|隔离时间|开始隔离日期|开始隔离时间|集中隔离日期|isolation date|date of isolation|isolate date|date isolated|quarantine date|isolate date after symptom|isolate date before symptom"),
         _field("discharge_date", "date", "出院日期|出院时间|治愈日期|治愈时间|治愈出院日期|discharge date|date of discharge|date discharged|recovery date|date of recovery|date recovered", core=True),
-        _field("death_date", "date", "死亡日期|死亡时间|death date|date of death|date died|dod|death", core=True),
+        _field("death_date", "date", "死亡日期|死亡时间|终审死亡时间|death date|date of death|date died|dod|death", core=True),
         _field("outcome_date", "date", "转归日期|转归时间|结局日期|date of outcome|outcome date|date death or discharge|date of death or discharge|date death discharge", core=True),
         _field("return_date", "date", "返回日期|返回时间|返乡日期|返乡时间|回程日期|抵达日期|抵达时间|到达日期|到达时间|入境日期|入境时间|到温时间|回温时间|返温时间|回国日期|return date|date of return|arrival date|date of arrival|entry date|return date from other city"),
         _field("travel_dates", "date", "旅行日期|旅居时间|外出日期|外出时间|旅行时间|travel history dates|travel dates|travel date|dates of travel"),
@@ -86,7 +86,7 @@ FIELDS: dict[str, Field] = {
         _field("disease", "text", "疾病|疾病名称|病种|诊断疾病|诊断|病名|disease|disease name|diagnosis|condition|pathogen"),
         _field("classification", "classification", "病例分类|分类|病例类型|病例类别|诊断分类|诊断类型|病例状态|病例属性|病例分类1|类型|classification|case classification|case status|case definition|case class|status|case type|final classification|epi classification|final status", core=True),
         _field("severity", "severity", "病情|严重程度|临床分型|临床严重程度|病情程度|分型|病例分型|轻重|临床类型|severity|clinical severity|disease severity|clinical type|clinical status|severity of illness", core=True),
-        _field("outcome", "outcome", "转归|结局|预后|治疗结果|目前状态|当前状态|转归情况|病情转归|outcome|final outcome|patient outcome|clinical outcome|status at discharge|vital status|patient status|condition at discharge|alive or dead|current status", core=True),
+        _field("outcome", "outcome", "转归|结局|outcome of case|预后|治疗结果|目前状态|当前状态|转归情况|病情转归|outcome|final outcome|patient outcome|clinical outcome|status at discharge|vital status|patient status|condition at discharge|alive or dead|current status", core=True),
         _field("symptoms", "symptoms", "症状|临床表现|主要症状|首发症状|症状体征|临床症状|发病症状|主诉|现病史|症状描述|symptoms|symptom|signs and symptoms|clinical presentation|presenting symptoms|clinical signs|signs", many=True),
         _field("symptom_flag", "symptom_flag", "", many=True),
         _field("temperature", "temperature", "体温|最高体温|入院体温|发热体温|温度|体温度|temperature|temp|body temperature|max temperature|fever temperature"),
@@ -140,6 +140,8 @@ _SIDE_WORDS = {
 _DATE_WORDS = frozenset({"date", "day", "time", "dt", "of", "on", "at", "when", "the", "in", "a", "datetime", "d"})
 _SMALL_WORDS = frozenset({"of", "the", "a", "an", "in", "at", "for", "to", "and", "or", "is", "was", "s"})
 _WEAK_SIDES = frozenset({"source", "primary", "secondary", "index", "infected", "donor", "recipient"})
+# Columns of report-card exports about who entered, reviewed and corrected the card: nothing about the case.
+_ADMINISTRATIVE = re.compile("报告单位|录卡|填卡医生|审核|县区审核|地市审核|省市审核|订正|删除|终审(?!死亡)|单位类型")
 _NUMBERING = re.compile(r"^(?:\(?\d{1,2}[.、)）]\s*|[一二三四五六七八九十]{1,2}、|[a-h]\d{1,2}[.:、]\s*|q\d+[.:_]\s*)")
 _PARENTHESES = re.compile(r"[(\[（【<](.*?)[)\]）】>]")
 
@@ -275,22 +277,26 @@ def _matches(header: HeaderWords) -> list[HeaderMatch]:
     found: list[HeaderMatch] = []
     chinese, english = _catalogue()
     if header.chinese:
+        if _ADMINISTRATIVE.match(header.chinese) and not any(word == header.chinese for word, _w, _f in chinese):
+            return []
         for word, written, field in chinese:
             if word == header.chinese:
                 found.append(HeaderMatch(field.key, 1.0, written))
             elif len(word) >= 2 and word in header.chinese:
                 share = len(word) / len(header.chinese)
                 ends = header.chinese.endswith(word)
-                found.append(HeaderMatch(field.key, 0.45 + 0.35 * share + (0.1 if ends else 0), written))
+                # What a Chinese header is about stands at its end: 县区审核时间 is a time, not a county.
+                found.append(HeaderMatch(field.key, (0.55 if ends else 0.25) + 0.35 * share, written))
         code = CODE_OF.get(header.chinese.removeprefix("是否").removeprefix("有无").removesuffix("症状"))
         if code:
             found.append(HeaderMatch("symptom_flag", 0.9, code))
     if header.words:
+        whole = 0.9 if header.chinese else 1.0  # 卡片ID says less than 卡片编号
         for words, written, field in english:
             core = _core(header.ordered, field)
             if words == core:
                 dated = field.reads == "date" and not header.words & _DATE_WORDS and len(core) == 1
-                found.append(HeaderMatch(field.key, 0.85 if dated else 1.0, written))
+                found.append(HeaderMatch(field.key, whole * (0.85 if dated else 1.0), written))
             elif words < core and len(words) >= (1 if len(next(iter(words))) > 2 else 2):
                 extra = len(core - words)
                 score = 0.8 - 0.13 * extra - (0.15 if len(words) == 1 else 0)

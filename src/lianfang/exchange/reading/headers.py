@@ -205,6 +205,13 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+def _all_continents(column: ColumnValues) -> bool:
+    return {text.lower() for text in column.samples()} <= _CONTINENTS
+
+
+_CONTINENTS = {"asia", "europe", "africa", "north america", "south america", "oceania", "亚洲", "欧洲", "非洲", "北美洲", "南美洲", "大洋洲"}
+
+
 def _only_yes_or_no(column: ColumnValues) -> bool:
     return bool(column.samples(1)) and column.distinct <= 8 and _readable(column, vocabulary.read_yes_no) > 0.95
 
@@ -294,7 +301,9 @@ def _options(position: int, column: ColumnValues, seen: Survey) -> list[_Option]
             else:
                 score *= 0.25
                 reason = uncertain("import.map_values_differ", word=match.word, percent=percent)
-        elif reads in ("text", "local_id") and _only_yes_or_no(column):
+        elif reads == "place" and _all_continents(column):
+            continue
+        elif _only_yes_or_no(column) and (reads == "text" or (reads == "local_id" and not column.all_different)):
             score *= 0.7
         if reads == "local_id" and not column.all_different and match.key == "local_id":
             score *= 0.75
@@ -310,15 +319,15 @@ def _options(position: int, column: ColumnValues, seen: Survey) -> list[_Option]
     return sorted(found, key=lambda option: -option.score)
 
 
+_PERSON_IN_SHORT = re.compile(r"\s*[男女]性?\s*[,，、 ]\s*\d{1,3}\s*(?:岁|个月)\s*")
 _CASE_SENTENCE = re.compile(r"[男女].{0,8}\d+岁|\d+岁.{0,8}[男女]|确诊.*(?:发热|咳嗽|症状)")
 
 
 def _holds_sentences(column: ColumnValues) -> bool:
     """Whether the cells are whole case descriptions."""
     samples = column.samples(60)
-    return len(samples) > 1 and sum(len(t) > 18 and bool(_CASE_SENTENCE.search(t)) for t in samples) > 0.6 * len(
-        samples
-    )
+    fitting = sum(bool(_PERSON_IN_SHORT.fullmatch(t) or (len(t) > 18 and _CASE_SENTENCE.search(t))) for t in samples)
+    return len(samples) > 1 and fitting > 0.6 * len(samples)
 
 
 def _by_values(position: int, column: ColumnValues) -> list[_Option]:
@@ -441,10 +450,11 @@ def draft(seen: Survey, kind: Kind | None = None) -> Draft:
     found_kind, kind_reason = detect_kind(seen)
     kind = kind or found_kind
     chosen: dict[int, _Option] = {}
+    named = frozenset(plain(header).lower() for header in seen.headers)
     options = [_options(position, column, seen) for position, column in enumerate(seen.columns)]
-    options = [[fitted for option in listed if (fitted := _for_kind(option, kind)) is not None] for listed in options]
+    options = [[fitted for option in listed if (fitted := _for_kind(option, kind, named)) is not None] for listed in options]
     if kind in ("links", "pairs"):
-        options = [_source_or_setting(listed, seen) for listed in options]
+        options = [_source_or_setting(listed, seen, kind) for listed in options]
     taken: set[tuple[str, str]] = set()
     for option in sorted((o for listed in options for o in listed), key=lambda o: (-o.score, o.position)):
         if option.position in chosen or option.score < 0.4:
@@ -465,13 +475,18 @@ def draft(seen: Survey, kind: Kind | None = None) -> Draft:
     return Draft(mapping, suggestions, kind_reason, tuple(_questions(mapping, seen)))
 
 
-def _for_kind(option: _Option, kind: Kind) -> _Option | None:
+def _for_kind(option: _Option, kind: Kind, headers: frozenset[str]) -> _Option | None:
     subject = FIELDS[option.key].subject
     if kind == "links" and option.key == "local_id" and not option.side:
         return replace(option, key="infectee_id", score=option.score - 0.05)
     if kind == "counts":
         return option if subject == "count" or option.key in (*PLACE_KEYS, "area_code", "notes") else None
+    if kind == "cases" and option.key == "count_date":
+        # A day and no word of what: that of sampling in a list of sequences, else most likely that of the report.
+        return replace(option, key="sampled_date" if "strain" in headers else "report_date", score=0.5 * option.score)
     if subject == "count":
+        return None
+    if kind == "links" and subject == "case" and option.key not in ("local_id", "source", "notes", "exposure_date", *PLACE_KEYS):
         return None
     if kind == "cases":
         if option.side:
@@ -490,12 +505,16 @@ def _for_kind(option: _Option, kind: Kind) -> _Option | None:
     return option
 
 
-def _source_or_setting(options: list[_Option], seen: Survey) -> list[_Option]:
-    """In a file of links, “source” often says where the infection happened rather than who says so."""
+def _source_or_setting(options: list[_Option], seen: Survey, kind: Kind) -> list[_Option]:
+    """In a file of links, “source” and “location” often say where the infection happened rather than who says so."""
     for index, option in enumerate(options):
-        if option.key == "source" and (share := _share(seen.columns[option.position], "setting") or 0) > 0.5:
+        if option.side or option.key not in ("source", *PLACE_KEYS):
+            continue
+        if (share := _share(seen.columns[option.position], "setting") or 0) > 0.5:
             reason = note("import.map_by_values", percent=round(100 * share))
             options[index] = replace(option, key="setting", score=0.7, reason=reason)
+        elif kind == "links" and option.key != "source":
+            options[index] = replace(option, score=0.0)  # a link has no place of its own: the column is kept as it is
     return sorted(options, key=lambda option: -option.score)
 
 

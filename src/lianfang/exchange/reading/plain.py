@@ -19,6 +19,8 @@ UNKNOWN_TOKENS = frozenset(_UNKNOWN.split())
 
 def plain(text: str) -> str:
     """Full-width forms made half-width, invisible characters removed, runs of blanks made one, ends trimmed."""
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1]  # how some exports keep a spreadsheet from rounding long numbers
     if text.isascii():
         return " ".join(text.split()) if " " in text or not text.isprintable() else text
     return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()

@@ -46,9 +46,10 @@ YES_NO = _table(
 
 OUTCOME = _table(
     discharged="discharged,discharge,released,released from hospital,hospital discharge,dis,discharged alive,出院,已出院,治愈出院,康复出院,好转出院,出院隔离,解除隔离",
-    recovered="recovered,recover,recovery,cured,cure,healed,survived,survive,survival,alive,resolved,治愈,已治愈,痊愈,康复,恢复,好转,临床治愈,存活,生存",
+    recovered="recovered,recover,recovery,cured,cure,healed,survived,survive,survival,resolved,治愈,已治愈,痊愈,康复,恢复,好转,临床治愈",
+    alive="alive,存活,生存,健在",
     died="died,dead,death,deceased,dec,fatal,die,expired,mort,décédé,fallecido,muerto,gestorben,verstorben,死亡,死,病死,已死亡,去世,病故,病亡",
-    in_care="stable,hospitalised,hospitalized,hospitalisation,in hospital,inpatient,under treatment,on treatment,treatment,receiving treatment,ongoing,active,still ill,ill,isolated,isolation,in isolation,under isolation,admitted,not recovered,improving,stable condition,good,在治,治疗中,住院,住院治疗,在院,在院治疗,隔离治疗,隔离治疗中,现症,未愈,平稳,稳定,病情稳定,病情平稳,定点医院隔离治疗,尚未出院,在院隔离治疗",
+    in_care="no outcome yet,no outcome,outcome pending,unresolved,stable,hospitalised,hospitalized,hospitalisation,in hospital,inpatient,under treatment,on treatment,treatment,receiving treatment,ongoing,active,still ill,ill,isolated,isolation,in isolation,under isolation,admitted,not recovered,improving,stable condition,good,在治,治疗中,住院,住院治疗,在院,在院治疗,隔离治疗,隔离治疗中,现症,未愈,平稳,稳定,病情稳定,病情平稳,定点医院隔离治疗,尚未出院,在院隔离治疗",
     transferred="transferred,transfer,referred,转院,转出,转诊",
     lost="lost,lost to follow up,lost to followup,ltfu,absconded,失访,失联",
 )
@@ -63,7 +64,7 @@ SEVERITY = _table(
 
 CLASSIFICATION = _table(
     confirmed="confirmed,confirmed case,lab confirmed,laboratory confirmed,lab confirmed case,con,conf,definite,positive,pcr confirmed,确诊,确诊病例,实验室确诊,实验室确诊病例,实验室诊断病例,确诊新冠,确定,确定病例,已确诊",
-    suspected="suspected,suspect,suspected case,possible,sus,susp,pui,possible case,疑似,疑似病例,可疑,可疑病例,待排",
+    suspected="suspected,suspect,suspect case,suspected case,possible,sus,susp,pui,possible case,疑似,疑似病例,可疑,可疑病例,待排",
     probable="probable,probable case,prob,epi linked,epidemiologically linked,可能,极可能,可能病例",
     clinical="clinical,clinically diagnosed,clinical case,clinically compatible,clinically confirmed,clinical diagnosis,临床诊断,临床诊断病例,临床,临床确诊",
     asymptomatic="asymptomatic,asymptomatic infection,asymptomatic case,asymptomatic carrier,carrier,无症状,无症状感染,无症状感染者,阳性检测,隐性感染,病原携带者,携带者,阳性检测者",
@@ -169,7 +170,7 @@ _OUTCOME_IN_TEXT = (
 
 
 def read_outcome(text: str) -> str | Along | Finding | Any | None:
-    """discharged, recovered, died, in_care (still ill), transferred or lost; a sentence may also tell the severity."""
+    """discharged, recovered, alive (no more is told), died, in_care (still ill), transferred or lost; a sentence may also tell the severity."""
     cell, nothing = _empty(text)
     if nothing is not ...:
         return nothing
@@ -222,7 +223,7 @@ def read_classification(text: str) -> str | Finding | Any | None:
     code = CLASSIFICATION.get(_key(cell))
     if code is not None:
         return code
-    if is_unknown(cell):
+    if is_unknown(cell) or cell in ("not yet classified", "unclassified", "未分类", "未定"):
         return UNKNOWN
     found = {
         code
