@@ -44,6 +44,7 @@ class Notification:
     diagnosed_at: datetime | None = None
     reported_at: datetime | None = None
     starts_clocks: bool = True
+    import_id: UUID | None = None  # the import that brought it in, for the record
     id: UUID = field(default_factory=ids.new_id)
 
 
@@ -151,22 +152,22 @@ def notify_many(
     people: list[Person] = []
     keys: list[PersonKey] = []
     pairs: list[PossibleDuplicate] = []
+    chosen: dict[UUID, UUID] = {}
     cases, versions, observations, orders = [], [], [], []
     log: list[Event] = []
     for entry, state in ((each.notification, each.known) for each in judged):
+        person, person_keys = registry.new_person(entry.person)
+        people.append(person)
+        keys += person_keys
         if entry.same_person_as is None:
-            person, person_keys = registry.new_person(entry.person)
-            people.append(person)
-            keys += person_keys
-            pairs += registry.offered(person, likely.get(entry.person.id, ()))
-            person_id = person.pk
+            pairs += registry.offered(person, likely.get(person.pk, ()))
         else:
-            person_id = entry.same_person_as
+            chosen[person.pk] = entry.same_person_as
         case = Case(
             id=entry.id,
             number=number_of(entry.id),
             disease=entry.disease,
-            person_id=person_id,
+            person=person,
             source=entry.source,
             local_id=entry.local_id,
             organisation=entry.organisation,
@@ -196,7 +197,12 @@ def notify_many(
         versions.append(version)
         if entry.starts_clocks:
             orders += _clocks(case, version, entry, now, by)
-        log.append(_case_event("case.notified", version, by, reported_by=entry.channel))
+        told: dict[str, Any] = {"reported_by": entry.channel}
+        if entry.diagnosed_at:
+            told["observed_at"] = entry.diagnosed_at.isoformat()
+        if entry.import_id:
+            told["import"] = str(entry.import_id)
+        log.append(_case_event("case.notified", version, by, **told))
         if version.classification == "confirmed":
             log.append(_case_event("case.confirmed", version, by))
     with transaction.atomic():
@@ -209,6 +215,7 @@ def notify_many(
             WorkOrder.objects.bulk_create(orders, batch_size=500)
         if pairs:
             PossibleDuplicate.objects.bulk_create(pairs, batch_size=500, ignore_conflicts=True)
+        registry.enter_as(chosen, by)
         events.write(log)
     return Written(cases, pairs)
 
@@ -349,7 +356,8 @@ def observe_many(additions: Sequence[Addition], by: Actor, *, channel: str = "")
                 by,
                 subject=("case", addition.case_id),
                 path=current[addition.case_id].path,
-                details={"what": addition.kind},
+                details={"what": addition.kind}
+                | ({"observed_at": addition.observed_at.isoformat()} if addition.observed_at else {}),
             )
             for addition in fresh
         ]
