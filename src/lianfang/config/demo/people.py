@@ -1,14 +1,16 @@
 """Invented people. Names are drawn from common characters; ID numbers and telephones can belong to nobody.
 
-The ID numbers carry a right check digit but a region code that was never given out, and no mobile number begins with 12.
+The ID numbers carry a right check digit but begin with 99, which stands for no province in GB/T 2260; no telephone number
+of eleven digits begins with 154. Everybody is drawn from a number of their own, so nobody needs to be remembered.
 """
 
+from bisect import bisect
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
+from random import Random
 
-import numpy as np
-
-NO_REGION = "339900"
+NO_PROVINCE, NO_PHONE = "99", "154"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 
@@ -25,6 +27,8 @@ SURNAMES = {
 MALE = "伟强磊军勇涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林杰建国志文海东峰振立庆德福元良永安邦成康"
 FEMALE = "芳娜敏静丽艳秀英霞燕玲桂兰梅琳玉萍红洁慧娟莉婷雪倩颖丹怡蓉晶琴云莲凤珍翠雅芝芬珊佳琪欣妍月香彩媛"
 STREETS = "人民路 解放路 中山路 新华街 江滨路 学院路 建设路 劳动路 和平巷 锦绣路 望江路 府前街 文化路 学士路 环城路".split()
+TWO_GIVEN, HOUSEHOLD_SURNAME = 0.82, 0.6  # shares: of given names with two characters; of people named as their household
+_NAMES, _UP_TO = list(SURNAMES), list(accumulate(SURNAMES.values()))
 
 
 @dataclass(frozen=True)
@@ -40,36 +44,46 @@ class Invented:
 
 
 class People:
-    """Invents people, the same ones for the same seed."""
+    """Invents people: for one seed, the same person for the same number, whoever was asked for before."""
 
     def __init__(self, seed: int):
-        self.rng = np.random.default_rng(seed)
-        shares = np.array(list(SURNAMES.values()))
-        self.surnames, self.shares, self.numbers = list(SURNAMES), np.cumsum(shares / shares.sum()), 0
+        self.seed = seed
 
-    def invent(self, male: bool, age: int, today: date, *, surname: str = "", address: str = "") -> Invented:
-        """One person of an age; a family shares its surname and its address."""
-        draw = self.rng.random(8)
-        surname = surname or self.surnames[int(np.searchsorted(self.shares, draw[0]))]
-        letters = MALE if male else FEMALE
-        given = letters[int(draw[1] * len(letters))]
-        if draw[2] < 0.82:
-            given += letters[int(draw[3] * len(letters))]
-        birth = date(today.year - int(age), 1, 1) - timedelta(days=int(draw[4] * 365))
-        self.numbers += 1
-        order = self.numbers % 500 * 2 + male  # the last digit before the check tells the sex
-        number = f"{NO_REGION}{birth:%Y%m%d}{order % 1000:03d}"
-        house = f"{STREETS[int(draw[5] * len(STREETS))]}{int(draw[6] * 380) + 1}号{int(draw[7] * 18) + 1}0{int(draw[7] * 400) % 4 + 1}室"
-        return Invented(
-            surname + given,
-            "M" if male else "F",
-            birth,
-            number + CHECKS[sum(int(digit) * weight for digit, weight in zip(number, WEIGHTS, strict=True)) % 11],
-            f"12{self.numbers % 10**9:09d}",
-            address or house,
-        )
+    def _random(self, of: int, number: int) -> Random:
+        return Random((self.seed << 40) + (number << 2) + of)
 
-    def misheard(self, name: str) -> str:
+    def person(self, number: int, household: int, *, male: bool, age: int, today: date) -> Invented:
+        """One person of an age on a day. A household shares its address and often its surname. ``number`` below 5 million."""
+        draw, at_home = self._random(0, number).random, self._random(1, household).random
+        surname, address = _surname(at_home()), _address(at_home(), at_home(), at_home())
+        if draw() >= HOUSEHOLD_SURNAME:
+            surname = _surname(draw())
+        given = "".join(_one_of(MALE if male else FEMALE, draw()) for _ in range(2 if draw() < TWO_GIVEN else 1))
+        born = today - timedelta(days=int(age * 365.25 + 1 + draw() * 363))
+        return Invented(surname + given, "M" if male else "F", born, id_number(number, born, male), f"{NO_PHONE}{number:08d}", address)
+
+    def misheard(self, name: str, number: int) -> str:
         """The name with its last character heard wrong, as another hospital writes it."""
-        letters = MALE + FEMALE
-        return name[:-1] + letters[int(self.rng.random() * len(letters))]
+        draw = self._random(2, number).random
+        others = (MALE + FEMALE).replace(name[-1], "")
+        return name[:-1] + _one_of(others, draw())
+
+
+def id_number(number: int, born: date, male: bool) -> str:
+    """An ID number of the form of GB 11643 with a right check digit, for nobody: unlike that of every other number."""
+    high, low = divmod(number, 500)
+    first = f"{NO_PROVINCE}{high:04d}{born:%Y%m%d}{low * 2 + male:03d}"  # the last digit tells the sex
+    return first + CHECKS[sum(int(digit) * weight for digit, weight in zip(first, WEIGHTS, strict=True)) % 11]
+
+
+def _one_of(letters: str, draw: float) -> str:
+    return letters[int(draw * len(letters))]
+
+
+def _surname(draw: float) -> str:
+    return _NAMES[bisect(_UP_TO, draw * _UP_TO[-1])]
+
+
+def _address(street: float, house: float, flat: float) -> str:
+    place = int(flat * 72)
+    return f"{STREETS[int(street * len(STREETS))]}{int(house * 380) + 1}号{place // 4 + 1}0{place % 4 + 1}室"
