@@ -352,6 +352,7 @@ class _Reader:
         if area is None:
             return Fate(row, "refused", [refused("import.place_unknown").at("", "area", row.values["area"].code)])
         notification, said = entering.notification(row, area, self.run.disease, self.run.source, self.terms, self.today)
+        notification = replace(notification, import_id=self.run.pk)
         row.findings += said
         judged = cases.judge(notification, self.by)
         if not isinstance(judged, cases.Judged):
@@ -376,8 +377,8 @@ class _Reader:
         return self.areas[code, day]
 
 
-def _batches(rows: Iterator[ReadRow], size: int = BATCH) -> Iterator[list[ReadRow]]:
-    while batch := list(islice(rows, size)):
+def _batches(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
+    while batch := list(islice(rows, BATCH)):
         yield batch
 
 
