@@ -13,9 +13,11 @@ date. A backlog sealed in several batches accuses nobody, and neither does a clo
 import hashlib
 import json
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,7 +27,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from . import clock
-from .events import digest_of
+from .events import COVERED, digest_of
 from .models import Event, Seal
 from .sealing import keyring
 
@@ -35,7 +37,16 @@ GRACE = timedelta(minutes=15)  # the longest that a transaction may stay open be
 GENESIS = b"\0" * 32
 ENTRY = 48
 
-FINDINGS = ("changed", "removed", "inserted", "back_dated", "ahead_of_time", "seal_broken", "seal_removed", "clock_set_back")
+FINDINGS = (
+    "changed",
+    "removed",
+    "inserted",
+    "back_dated",
+    "ahead_of_time",
+    "seal_broken",
+    "seal_removed",
+    "clock_set_back",
+)
 
 
 @dataclass(frozen=True)
@@ -141,22 +152,30 @@ def verify(progress: Callable[[int], None] = lambda walked: None) -> Iterator[Fi
     Reads a few thousand events at a time, whatever the size of the record. ``progress`` is told the events walked so far.
     """
     place, walked = _Place(), 0
-    for seals in _some_at_a_time(Seal.objects.order_by("pk").iterator(chunk_size=50)):
-        claiming: dict[int, dict[UUID, Event]] = {seal.pk: {} for seal in seals}
-        for event in Event.objects.filter(seal__gte=seals[0].pk, seal__lte=seals[-1].pk).iterator(chunk_size=2000):
-            claiming.get(event.seal_id or 0, {})[event.pk] = event
+    for seals in _some_at_a_time():
+        claiming: dict[int, dict[UUID, Any]] = {seal.pk: {} for seal in seals}
+        for event in _rows(seal__gte=seals[0].pk, seal__lte=seals[-1].pk):
+            claiming.get(event.seal_id, {})[event.id] = event
         for seal in seals:
             yield from _of_seal(seal, claiming.pop(seal.pk), place)
             walked += seal.count
-            progress(walked)
+        progress(walked)
     yield from _loose_ends(place)
-    for number, event in enumerate(Event.objects.filter(seal=None).order_by("pk").iterator(chunk_size=2000), walked + 1):
-        if digest_of(event) != bytes(event.digest):
-            yield Finding("changed", f"event {event.pk}", f"{_said(event)}, not yet sealed", event.path)
-        elif back_dated(event.at, place.swept_at):
-            yield Finding("back_dated", f"event {event.pk}", f"{_said(event)}, not yet sealed", event.path)
-        if number % 1000 == 0:
-            progress(number)
+    last: dict[str, Any] = {}
+    while events := list(_rows(seal=None, **last).order_by("pk")[:WALKED_AT_ONCE]):
+        for event in events:
+            if digest_of(event) != bytes(event.digest):
+                yield Finding("changed", f"event {event.id}", f"{_said(event)}, not yet sealed", event.path)
+            elif back_dated(event.at, place.swept_at):
+                yield Finding("back_dated", f"event {event.id}", f"{_said(event)}, not yet sealed", event.path)
+        last = {"pk__gt": events[-1].id}
+        walked += len(events)
+        progress(walked)
+
+
+def _rows(**wanted: Any) -> Any:
+    """Events as plain rows: a walk over millions makes no model of each."""
+    return Event.objects.filter(**wanted).values_list(*COVERED, "digest", "seal_id", named=True)
 
 
 def back_dated(at: datetime, swept_at: datetime | None, sealed_at: datetime | None = None) -> bool:
@@ -166,34 +185,37 @@ def back_dated(at: datetime, swept_at: datetime | None, sealed_at: datetime | No
     return at < min(swept_at, sealed_at or swept_at) - GRACE
 
 
-def swept_before(seal_ids: Iterable[int]) -> dict[int, datetime | None]:
-    """For each seal the hour of the last seal before it that left nothing unsealed."""
-    found = {}
-    for pk in set(seal_ids):
-        before = Seal.objects.filter(pk__lt=pk, left_none=True).order_by("-pk").values_list("sealed_at", flat=True)
-        found[pk] = before.first()
+def back_dated_among(events: Iterable[Event]) -> set[UUID]:
+    """Which of these events were written with an old date, by what the seals around them say. For pages of a few."""
+    found, swept = set(), {}
+    sealed = dict(Seal.objects.filter(pk__in={event.seal_id for event in events}).values_list("pk", "sealed_at"))
+    for event in events:
+        if event.seal_id not in swept:
+            before = Seal.objects.filter(left_none=True).order_by("-pk").values_list("sealed_at", flat=True)
+            swept[event.seal_id] = (before.filter(pk__lt=event.seal_id) if event.seal_id else before).first()
+        if back_dated(event.at, swept[event.seal_id], sealed.get(event.seal_id or 0)):
+            found.add(event.pk)
     return found
 
 
-def _some_at_a_time(seals: Iterable[Seal]) -> Iterator[list[Seal]]:
-    batch: list[Seal] = []
-    held = 0
-    for seal in seals:
-        batch.append(seal)
-        held += seal.count + 1
-        if held >= WALKED_AT_ONCE:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
+def _some_at_a_time() -> Iterator[list[Seal]]:
+    """The seals in order, as many at a time as a few thousand events fit. No cursor stays open between."""
+    last = 0
+    while ahead := list(Seal.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "count")[:1000]):
+        held = list(accumulate(count for _, count in ahead))
+        upto = ahead[min(bisect_left(held, WALKED_AT_ONCE), len(ahead) - 1)][0]
+        yield list(Seal.objects.filter(pk__gt=last, pk__lte=upto).order_by("pk"))
+        last = upto
 
 
-def _of_seal(seal: Seal, claiming: dict[UUID, Event], place: _Place) -> Iterator[Finding]:
+def _of_seal(seal: Seal, claiming: dict[UUID, Any], place: _Place) -> Iterator[Finding]:
     """What does not fit in one seal; moves the place on. ``claiming`` are the events that say they are under this seal."""
     name, entries, digest = f"seal {seal.pk}", bytes(seal.entries), bytes(seal.digest)
     if bytes(seal.previous) != place.digest:
         yield Finding("seal_broken", name, "does not follow the seal before it: one was removed")
-    if _link(bytes(seal.previous), seal.sealed_at, seal.left_none, entries) != digest or seal.count * ENTRY != len(entries):
+    if _link(bytes(seal.previous), seal.sealed_at, seal.left_none, entries) != digest or seal.count * ENTRY != len(
+        entries
+    ):
         yield Finding("seal_broken", name, "content does not match its digest")
     elif keyring().sign(digest) != bytes(seal.signature):
         yield Finding("seal_broken", name, "was not signed with the audit key")
@@ -202,7 +224,7 @@ def _of_seal(seal: Seal, claiming: dict[UUID, Event], place: _Place) -> Iterator
     sealed = {UUID(bytes=entries[at : at + 16]): entries[at + 16 : at + ENTRY] for at in range(0, len(entries), ENTRY)}
     found = claiming
     if strays := sealed.keys() - claiming.keys():  # an event whose seal was re-pointed is changed, not removed
-        found = claiming | Event.objects.in_bulk(list(strays))
+        found = claiming | {event.id: event for event in _rows(pk__in=list(strays))}
     for pk, digest_then in sealed.items():
         event = found.get(pk)
         if event is None:
@@ -224,8 +246,10 @@ def _of_seal(seal: Seal, claiming: dict[UUID, Event], place: _Place) -> Iterator
 def _loose_ends(place: _Place) -> Iterator[Finding]:
     """Events under seals that are gone, and seals that were noted outside the database and are gone."""
     no_seal = Event.objects.exclude(seal=None).exclude(Exists(Seal.objects.filter(pk=OuterRef("seal_id"))))
-    for event in no_seal.iterator(chunk_size=1000):
-        yield Finding("inserted", f"event {event.pk}", f"{_said(event)}, claims seal {event.seal_id}, which is gone", event.path)
+    for event in no_seal.iterator(chunk_size=2000):
+        yield Finding(
+            "inserted", f"event {event.pk}", f"{_said(event)}, claims seal {event.seal_id}, which is gone", event.path
+        )
     for note in _noted():
         if not _stands(note):
             yield Finding(
@@ -236,7 +260,7 @@ def _loose_ends(place: _Place) -> Iterator[Finding]:
             )
 
 
-def _said(event: Event) -> str:
+def _said(event: Any) -> str:
     return f"{event.kind} of {_hour(event.at)}"
 
 

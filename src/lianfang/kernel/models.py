@@ -34,7 +34,9 @@ class User(AbstractBaseUser):
     display_name = models.CharField(max_length=60)
     language = models.CharField(max_length=10, blank=True)
     is_active = models.BooleanField(default=True)
-    password_is_one_time = models.BooleanField(default=False)  # told by whoever made it; must be changed before anything
+    password_is_one_time = models.BooleanField(
+        default=False
+    )  # told by whoever made it; must be changed before anything
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -43,6 +45,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def subject_id(self) -> uuid.UUID:
+        """The account as the subject of an event."""
+        return uuid.UUID(int=self.pk)
 
 
 class Seal(models.Model):
