@@ -133,6 +133,21 @@ def explained(disease_code: str, edition_code: str, judgement: Mapping[str, Any]
     }
 
 
+def answer_words(of: Form, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The questions of a form that were answered, each with its answer in words, in the order of the form."""
+    plain = {"yes": _("yes"), "no": _("no"), "unknown": _("unknown")}
+    said = []
+    for question in of.questions():
+        answer = answers.get(question.code)
+        if answer in (None, "", []):
+            continue
+        words = question.words(library().vocabularies) if question.kind in ("choice", "choices") else {}
+        given = answer if isinstance(answer, list) else [answer]
+        shown = [words[code][language()] if code in words else plain.get(code, code) for code in map(str, given)]
+        said.append((label(question), ", ".join(shown)))
+    return said
+
+
 def evidence_words(content: Mapping[str, Any], lang: str = "") -> list[str]:
     """Evidence as kept, in short lines for a person."""
 

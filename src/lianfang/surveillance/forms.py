@@ -3,22 +3,24 @@
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lianfang.definitions import selectors as definitions
 from lianfang.definitions.editions import LONGEST_ANSWER, Form, Question
 from lianfang.kernel import clock, ids
-from lianfang.kernel.access import Actor
+from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.registry.models import Organisation
 from lianfang.registry.resolving import resolve_area
 from lianfang.registry.services import PersonDetails
 
-from .evidence import Evidence, Exposure, LabResult
+from .evidence import Evidence, Exposure, LabResult, parse
+from .models import Observation
 from .services import Notification
 
 
@@ -112,11 +114,6 @@ class ReportCard(forms.Form):
     def clean_area(self) -> Any:
         return area_field(self.cleaned_data["area"])
 
-    def take(self, no: Refused) -> None:
-        """Show a service's refusals at the fields they concern."""
-        for refusal in no.refusals:
-            self.add_error(refusal.about if refusal.about in self.fields else None, str(refusal))
-
     def notification(self) -> Notification:
         """The card as a notification."""
         given = self.cleaned_data
@@ -162,7 +159,10 @@ class ReportCard(forms.Form):
         given = self.cleaned_data
         organisation = given["organisation"]
         return PersonDetails(
-            **{name: given[name] for name in ("name", "id_number", "phone", "address", "parent_name", "sex", "birth_date")},
+            **{
+                name: given[name]
+                for name in ("name", "id_number", "phone", "address", "parent_name", "sex", "birth_date")
+            },
             area=area,
             organisation_id=organisation.pk if organisation else None,
         )
@@ -179,130 +179,194 @@ def age_on(born: date, day: date) -> int:
 
 
 def _terms(vocabulary: str) -> list[tuple[str, str]]:
-    return list(definitions.terms(vocabulary, "zh" if (get_language() or "").startswith("zh") else "en").items())
+    return list(definitions.terms(vocabulary).items())
 
 
 def _under(organisations: Any, paths: tuple[str, ...]) -> Any:
-    from django.db.models import Q
-
-    from lianfang.kernel.access import under
-
     allowed = Q(pk__in=())
     for path in paths:
         allowed |= under("path", path)
     return organisations.filter(allowed).order_by("name")
 
 
-class AddEvidence(forms.Form):
-    """A short form that adds one kind of evidence to a case."""
+# What each kind of entry asks for, in the order of the case page.
+ENTRIES: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "lab_result": (gettext_lazy("Add a laboratory result"), ("lab",)),
+    "findings": (gettext_lazy("Add symptoms, signs or an exposure"), ("symptoms", "signs", "exposure")),
+    "course": (gettext_lazy("Add to the course: admission, severity, outcome"), ("course",)),
+    "declared_class": (gettext_lazy("State another class"), ("declared",)),
+    "basics": (gettext_lazy("Correct onset, residence, sex or age"), ("basics",)),
+}
+GROUPS = ("basics", "declared", "symptoms", "signs", "exposure", "lab", "course")
+ROWS: dict[str, tuple[str, type, tuple[str, ...]]] = {  # groups that may stand several times in one entry
+    "exposure": ("exposures", Exposure, ("kind", "first_on", "last_on")),
+    "lab": ("labs", LabResult, ("test", "result", "specimen", "sampled_on", "resulted_on")),
+}
 
-    kind = ""
-    title: Any = ""
+
+def take(form: forms.Form, no: Refused) -> None:
+    """Show a service's refusals at the fields they concern."""
+    for refusal in no.refusals:
+        form.add_error(refusal.about if refusal.about in form.fields else None, str(refusal))
+
+
+class EvidenceForm(forms.Form):
+    """One entry of evidence: a new one of some kind, or one that takes the place of an earlier entry, filled with it."""
 
     id = forms.UUIDField(widget=forms.HiddenInput)
     corrects = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    @staticmethod
-    def of(kind: str, disease: str, data: Any = None) -> "AddEvidence":
-        """The form of a kind. Raises Refused for a kind that does not exist."""
-        for form in KINDS:
-            if form.kind == kind:
-                return form(data, disease=disease, initial={"id": ids.new_id()}, prefix=None, auto_id=f"{kind}-%s")
-        raise Refused(refuse("kernel.not_found", "kind"))
-
-    def __init__(self, *args: Any, disease: str, **options: Any):
-        super().__init__(*args, **options)
-        for name, vocabulary in self.vocabularies().items():
-            self.fields[name].choices = [("", "—"), *_terms(vocabulary)]  # type: ignore[attr-defined]
-        if "declared" in self.fields:
-            labels = definitions.class_labels(disease, clock.today())
-            self.fields["declared"].choices = [("", "—"), *labels.items()]  # type: ignore[attr-defined]
-
-    def vocabularies(self) -> dict[str, str]:
-        return {}
-
-    def evidence(self) -> Evidence:
-        raise NotImplementedError
-
-
-class AddResult(AddEvidence):
-    kind = "lab_result"
-    title = gettext_lazy("Add a laboratory result")
-    test = forms.ChoiceField(label=gettext_lazy("Laboratory test"))
-    result = forms.ChoiceField(label=gettext_lazy("Result"))
-    specimen = forms.ChoiceField(label=gettext_lazy("Specimen"), required=False)
-    sampled_on = _days(label=gettext_lazy("Sampled"))
-    resulted_on = _days(label=gettext_lazy("Day of the result"))
-
-    def vocabularies(self) -> dict[str, str]:
-        return {"test": "tests", "result": "results", "specimen": "specimens"}
-
-    def evidence(self) -> Evidence:
-        given = self.cleaned_data
-        return Evidence(
-            labs=[
-                LabResult(given["test"], given["result"], given["specimen"], given["sampled_on"], given["resulted_on"])
-            ]
+    def __init__(self, kind: str, disease: str, data: Any = None, *, corrected: Observation | None = None):
+        before = parse(corrected.content) if corrected is not None else Evidence()
+        super().__init__(
+            data,
+            initial={**_initial(before), "id": ids.new_id(), "corrects": corrected.pk if corrected else None},
+            auto_id=f"{kind}-{'correct-' if corrected else ''}%s",
         )
+        self.kind, self.before, self.corrected = kind, before, corrected
+        groups = GROUPS if corrected is not None and kind not in ENTRIES else ENTRIES[kind][1]
+        self.title = _("Correct an entry") if corrected is not None else ENTRIES[kind][0]
+        self.rows: list[tuple[str, int]] = []
+        for group in groups:
+            if group in ROWS:
+                self.rows += [(group, n) for n in range(len(getattr(before, ROWS[group][0])) or 1)]
+            else:
+                self.fields.update(_asked_of(group, disease))
+        for group, n in self.rows:
+            self.fields.update({f"{group}_{n}_{name}": field for name, field in _asked_of(group, disease).items()})
 
+    @staticmethod
+    def of(kind: str, disease: str, data: Any = None, corrected: Observation | None = None) -> "EvidenceForm":
+        """The form of a kind. Raises Refused for a kind that nobody enters by hand."""
+        if corrected is None and kind not in ENTRIES:
+            raise Refused(refuse("kernel.not_found", "kind"))
+        return EvidenceForm(kind, disease, data, corrected=corrected)
 
-class AddCourse(AddEvidence):
-    kind = "course"
-    title = gettext_lazy("Add to the course: admission, severity, outcome")
-    admitted_on = _days(label=gettext_lazy("Admitted"))
-    severity = forms.ChoiceField(label=gettext_lazy("Severity"), required=False)
-    outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), required=False)
-    outcome_on = _days(label=gettext_lazy("Day of the outcome"))
-
-    def vocabularies(self) -> dict[str, str]:
-        return {"severity": "severities", "outcome": "outcomes"}
+    def clean_area(self) -> Any:
+        return area_field(self.cleaned_data["area"]) if self.cleaned_data["area"] else None
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("outcome") and not given.get("outcome_on"):
             self.add_error("outcome_on", _("Give the day of the outcome."))
+        for group, n in self.rows:
+            names = [f"{group}_{n}_{name}" for name in ROWS[group][2]]
+            needed = names[:2] if group == "lab" else names[:1]
+            if any(given.get(name) for name in names):
+                for name in needed:
+                    if not given.get(name) and name not in self.errors:
+                        self.add_error(name, _("This belongs to the entry; choose it, or empty the rest."))
+        if self.corrected is None and not self.errors and self.evidence() == Evidence():
+            raise forms.ValidationError(_("Nothing was entered."))
         return given
 
     def evidence(self) -> Evidence:
+        """What was entered. A correction keeps of the earlier entry what the form does not ask."""
         given = self.cleaned_data
-        return Evidence(
-            admitted_on=given["admitted_on"],
-            severity=given["severity"] or None,
-            outcome=given["outcome"] or None,
-            outcome_on=given["outcome_on"],
+        said: dict[str, Any] = {name: given[name] or None for name in _PLAIN if name in given}
+        for name in ("symptoms", "signs"):
+            if name in given:
+                denied = dict.fromkeys(given[f"{name}_denied"], False)
+                said[name] = denied | dict.fromkeys(given[name], True)
+        for group, (of, kind, names) in ROWS.items():
+            if any(which == group for which, _n in self.rows):
+                rows = [
+                    {name: value for name in names if (value := given[f"{group}_{n}_{name}"])}
+                    for which, n in self.rows
+                    if which == group
+                ]
+                said[of] = [kind(**row) for row in rows if row]
+        if "sex" in given:
+            age = given["age"]
+            said |= {"age_low": age, "age_high": None if age is None else age + 1}
+            said["area_code"] = given["area"].code if given["area"] else None
+        return msgspec.structs.replace(self.before, **said)
+
+
+_PLAIN = (
+    "onset_on", "onset_until", "asymptomatic", "sex", "declared", "declared_on", "admitted_on", "severity", "outcome",
+    "outcome_on",
+)  # fmt: skip
+
+
+def _initial(evidence: Evidence) -> dict[str, Any]:
+    """An entry as the form shows it."""
+    filled = {name: getattr(evidence, name) for name in _PLAIN}
+    for name in ("symptoms", "signs"):
+        told = getattr(evidence, name)
+        filled[name] = [code for code, present in told.items() if present]
+        filled[f"{name}_denied"] = [code for code, present in told.items() if not present]
+    for group, (of, _kind, names) in ROWS.items():
+        for n, row in enumerate(getattr(evidence, of)):
+            filled |= {f"{group}_{n}_{name}": getattr(row, name) for name in names}
+    return {**filled, "age": evidence.age_low, "area": evidence.area_code or ""}
+
+
+def _asked_of(group: str, disease: str) -> dict[str, forms.Field]:
+    """The fields of one group of an entry."""
+
+    def chosen(words: Any, label: Any) -> forms.ChoiceField:
+        return forms.ChoiceField(choices=[("", "—"), *words], required=False, label=label)
+
+    def ticked(vocabulary: str, label: Any) -> forms.MultipleChoiceField:
+        return forms.MultipleChoiceField(
+            choices=_terms(vocabulary), required=False, label=label, widget=forms.CheckboxSelectMultiple
         )
 
+    match group:
+        case "basics":
+            sexes = [("M", _("male")), ("F", _("female"))]
+            return {
+                "onset_on": _days(label=_("Onset")),
+                "onset_until": _days(label=_("Onset at the latest, if only a span is known")),
+                "asymptomatic": forms.BooleanField(label=_("No symptoms"), required=False),
+                "area": forms.CharField(label=_("Where the patient lived at onset"), max_length=200, required=False),
+                "sex": chosen(sexes, _("Sex")),
+                "age": forms.FloatField(label=_("Age in years"), required=False, min_value=0, max_value=130),
+            }
+        case "declared":
+            return {
+                "declared": chosen(
+                    definitions.class_labels(disease, clock.today()).items(), _("Class, as the physician states it")
+                ),
+                "declared_on": _days(label=_("On the day")),
+            }
+        case "symptoms":
+            return {
+                "symptoms": ticked("symptoms", _("Symptoms")),
+                "symptoms_denied": ticked("symptoms", _("Symptoms asked for and denied")),
+            }
+        case "signs":
+            return {
+                "signs": ticked("signs", _("Clinical signs")),
+                "signs_denied": ticked("signs", _("Clinical signs looked for and absent")),
+            }
+        case "exposure":
+            return {
+                "kind": chosen(_terms("exposures"), _("Exposure before onset")),
+                "first_on": _days(label=_("First day of the exposure")),
+                "last_on": _days(label=_("Last day of the exposure")),
+            }
+        case "lab":
+            return {
+                "test": chosen(_terms("tests"), _("Laboratory test")),
+                "result": chosen(_terms("results"), _("Result")),
+                "specimen": chosen(_terms("specimens"), _("Specimen")),
+                "sampled_on": _days(label=_("Sampled")),
+                "resulted_on": _days(label=_("Day of the result")),
+            }
+        case _:
+            return {
+                "admitted_on": _days(label=_("Admitted")),
+                "severity": chosen(_terms("severities"), _("Severity")),
+                "outcome": chosen(_terms("outcomes"), _("Outcome")),
+                "outcome_on": _days(label=_("Day of the outcome")),
+            }
 
-class AddClass(AddEvidence):
-    kind = "declared_class"
-    title = gettext_lazy("State another class")
-    declared = forms.ChoiceField(label=gettext_lazy("Class, as the physician states it"))
-    declared_on = _days(label=gettext_lazy("On the day"))
 
-    def evidence(self) -> Evidence:
-        return Evidence(declared=self.cleaned_data["declared"], declared_on=self.cleaned_data["declared_on"])
-
-
-class CorrectBasics(AddEvidence):
-    kind = "correction"
-    title = gettext_lazy("Correct onset or residence")
-    onset_on = _days(label=gettext_lazy("Onset"))
-    area = forms.CharField(label=gettext_lazy("Where the patient lived at onset"), max_length=200, required=False)
-
-    def clean_area(self) -> Any:
-        return area_field(self.cleaned_data["area"]) if self.cleaned_data["area"] else None
-
-    def evidence(self) -> Evidence:
-        area = self.cleaned_data["area"]
-        return Evidence(onset_on=self.cleaned_data["onset_on"], area_code=area.code if area else None)
-
-
-KINDS: tuple[type[AddEvidence], ...] = (AddResult, AddCourse, AddClass, CorrectBasics)
-
-
-def evidence_forms(disease: str) -> list[AddEvidence]:
+def evidence_forms(disease: str) -> list[EvidenceForm]:
     """One empty form of each kind."""
-    return [AddEvidence.of(form.kind, disease) for form in KINDS]
+    return [EvidenceForm(kind, disease) for kind in ENTRIES]
 
 
 class Investigation(forms.Form):
@@ -357,5 +421,7 @@ def area_field(text: str) -> Any:
         return found.area
     if found.candidates:
         names = ", ".join(f"{candidate.code} {candidate.name}" for candidate in found.candidates[:6])
-        raise forms.ValidationError(_("This can be several places: {names}. Write the city too, or the code.").format(names=names))
+        raise forms.ValidationError(
+            _("This can be several places: {names}. Write the city too, or the code.").format(names=names)
+        )
     raise forms.ValidationError(_("No area of this name is known. Write city and county, or the six-digit code."))

@@ -384,9 +384,11 @@ def search(actor: Actor, text: str) -> list[CaseVersion]:
     found = Q(case__local_id=text) | Q(case__number=text.upper())
     if people := people_called(actor, text):
         found |= Q(case__person__in=people)
+    shown = list(rows.filter(found).order_by("-reported_on", "-id")[:PAGE])
+    told = {"by": "identity" if people else "number", "found": [str(version.case_id) for version in shown]}
     with transaction.atomic():
-        events.record("case.searched", actor, details={"by": "identity" if people else "number"})
-    return list(rows.filter(found).order_by("-reported_on", "-id")[:PAGE])
+        events.record("case.searched", actor, details=told)
+    return shown
 
 
 def rejudged(disease: str, edition: str, progress: Callable[[int], None] = lambda done: None) -> Counter[tuple[str, str]]:

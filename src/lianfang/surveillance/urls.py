@@ -5,6 +5,7 @@ from . import views
 urlpatterns = [
     path("cases/", views.case_list, name="case-list"),
     path("cases/new/", views.case_new, name="case-new"),
+    path("cases/search/", views.case_search, name="case-search"),
     path("cases/export.csv", views.case_export, name="case-export"),
     path("cases/<uuid:case_id>/", views.case, name="case"),
     path("cases/<uuid:case_id>/review/", views.case_review, name="case-review"),

@@ -8,31 +8,26 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
-from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.spreadsheets import defused
 from lianfang.kernel.views import page
 from lianfang.registry import services as registry
-from lianfang.registry.models import Area, Person
+from lianfang.registry.models import Area
 from lianfang.registry.selectors import chosen_area
 from lianfang.workorders.models import WorkOrder
 from lianfang.workorders.rules import kinds as order_kinds
 
 from . import selectors, services
-from .evidence import Evidence, content_of
-from .forms import AddEvidence, Investigation, ReportCard, evidence_forms
-
-
-def _language() -> str:
-    return "zh" if (get_language() or "").startswith("zh") else "en"
+from .evidence import content_of
+from .forms import EvidenceForm, Investigation, ReportCard, evidence_forms, take
+from .models import Case, Observation
 
 
 def _day(text: str) -> date | None:
@@ -70,48 +65,54 @@ def _wanted(request: HttpRequest) -> tuple[selectors.CaseFilter, Area | None, da
 def case_list(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     wanted, area, as_of = _wanted(request)
-    if text := request.GET.get("q", "").strip():
-        return _found(request, actor, text)
     shown, more = selectors.case_page(actor, wanted, selectors.read_place(request.GET.get("after", "")))
     with transaction.atomic():
         events.record("case.listed", actor, path=wanted.path, details={"rows": len(shown), "names": "masked"})
-    classes = definitions.all_class_labels(_language())
+    classes = definitions.all_class_labels()
     return render(
         request,
         "surveillance/case_list.html",
         {
-            "cases": [(version, classes.get((version.disease, version.classification), version.classification)) for version in shown],
+            "cases": _labelled(shown),
             "more": selectors.write_place(more),
             "after": request.GET.get("after", ""),
             "area": area,
             "as_of": as_of,
             "wanted": wanted,
             "diseases": [(entry.code, definitions.label(entry)) for entry in definitions.diseases()],
-            "disease_labels": {entry.code: definitions.label(entry) for entry in definitions.diseases()},
-            "classes": sorted({(code, label) for (disease, code), label in classes.items() if not wanted.disease or disease == wanted.disease}),
+            "classes": sorted(
+                {
+                    (code, label)
+                    for (disease, code), label in classes.items()
+                    if not wanted.disease or disease == wanted.disease
+                }
+            ),
             "may_export": actor.may("case.export"),
-            "may_notify": actor.may("case.notify"),
         },
     )
 
 
-def _found(request: HttpRequest, actor: Actor, text: str) -> HttpResponse:
-    """A search: by case number, local id, or exactly by name, ID number or phone through the blind indexes."""
-    shown = selectors.search(actor, text)
+@require_POST
+@page("case.read")
+def case_search(request: HttpRequest) -> HttpResponse:
+    """Cases by number, by local id, or exactly by name, ID number or phone. Posted: a name does not belong into an address."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    shown = selectors.search(actor, request.POST.get("q", "").strip())
     if len(shown) == 1:
         return redirect("case", shown[0].case_id)
-    classes = definitions.all_class_labels(_language())
-    return render(
-        request,
-        "surveillance/case_list.html",
-        {
-            "cases": [(version, classes.get((version.disease, version.classification), version.classification)) for version in shown],
-            "searched": True,
-            "wanted": selectors.CaseFilter(),
-            "disease_labels": {entry.code: definitions.label(entry) for entry in definitions.diseases()},
-            "may_notify": actor.may("case.notify"),
-        },
-    )
+    context = {
+        "cases": _labelled(shown),
+        "searched": True,
+        "wanted": selectors.CaseFilter(),
+    }
+    return render(request, "surveillance/case_list.html", context)
+
+
+def _labelled(versions: list[Any]) -> list[tuple[Any, str]]:
+    labels = definitions.all_class_labels()
+    return [
+        (version, labels.get((version.disease, version.classification), version.classification)) for version in versions
+    ]
 
 
 @page("case.read")
@@ -123,22 +124,43 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     version = selectors.case(actor, case_id, known_on=as_of)
     with transaction.atomic():
         identity = selectors.identity(actor, version)
-    return render(request, "surveillance/case.html", _case_context(request, actor, version, identity, as_of))
+    context = _case_context(actor, version, identity, as_of)
+    if (wanted := request.GET.get("correct", "")) and context["may_change"]:
+        corrected = _entry(version.case_id, wanted)
+        context["correction"] = EvidenceForm(corrected.kind, version.disease, corrected=corrected)
+    return render(request, "surveillance/case.html", context)
 
 
-def _case_context(request: HttpRequest, actor: Actor, version: Any, identity: Any, as_of: date | None) -> dict[str, Any]:
+def _entry(case_id: UUID, text: str) -> Observation:
+    """An entry of a case that can be corrected: it was not corrected before. Raises Refused."""
+    try:
+        found = Observation.objects.filter(case_id=case_id, pk=UUID(text), corrections=None).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise Refused(refuse("case.corrects_nothing", "corrects"))
+    return found
+
+
+def _case_context(actor: Actor, version: Any, identity: Any, as_of: date | None) -> dict[str, Any]:
     moment = selectors.end_of(as_of)
-    language = _language()
+    language = definitions.language()
     subject = version.case
     history = list(
-        subject.versions.filter(**({"recorded_at__lte": moment} if moment else {})).select_related("by").order_by("recorded_at", "id")
+        subject.versions.filter(**({"recorded_at__lte": moment} if moment else {}))
+        .select_related("by")
+        .order_by("recorded_at", "id")
     )
     entries = list(
-        subject.observations.filter(**({"recorded_at__lte": moment} if moment else {})).select_related("by").order_by("recorded_at", "id")
+        subject.observations.filter(**({"recorded_at__lte": moment} if moment else {}))
+        .select_related("by")
+        .order_by("recorded_at", "id")
     )
     corrected = {entry.corrects_id for entry in entries if entry.corrects_id}
     labels = definitions.all_class_labels(language)
-    may_change = actor.may_at("case.update", version.path, version.organisation_id) or actor.may_at("case.update", version.report_path or "/")
+    may_change = actor.may_at("case.update", version.path, version.organisation_id) or actor.may_at(
+        "case.update", version.report_path or "/"
+    )
     orders = WorkOrder.objects.visible_to(actor).filter(subject_id=subject.pk).order_by("raised_at", "id")
     duplicates = registry.pairs_of(subject.person_id) if actor.may("person.merge") else []
     return {
@@ -149,8 +171,12 @@ def _case_context(request: HttpRequest, actor: Actor, version: Any, identity: An
         "disease_label": definitions.label(definitions.disease(version.disease)),
         "class_label": labels.get((version.disease, version.classification), version.classification),
         "judgement": definitions.explained(version.disease, version.edition, version.judgement, language),
-        "history": [(entry, labels.get((entry.disease, entry.classification), entry.classification)) for entry in history],
-        "entries": [(entry, definitions.evidence_words(entry.content, language), entry.pk in corrected) for entry in entries],
+        "history": [
+            (entry, labels.get((entry.disease, entry.classification), entry.classification)) for entry in history
+        ],
+        "entries": [
+            (entry, definitions.evidence_words(entry.content, language), entry.pk in corrected) for entry in entries
+        ],
         "orders": [(order, order_kinds()[order.kind].label[language]) for order in orders],
         "may_change": may_change and not as_of,
         "may_review": actor.may_at("case.review", version.report_path or version.path) and not as_of,
@@ -158,9 +184,45 @@ def _case_context(request: HttpRequest, actor: Actor, version: Any, identity: An
         "may_investigate": actor.may_at("case.investigate", version.path) and not as_of,
         "forms": evidence_forms(version.disease) if may_change and not as_of else [],
         "duplicates": duplicates,
+        "may_merge": actor.may_at("person.merge", version.path, version.organisation_id) and not as_of,
+        "investigation": _investigation(subject, moment) if identity else None,
+        "card": _card(subject.card) if identity else [],
         "may_audit": actor.may("audit.read"),
         "editions": definitions.editions(version.disease),
     }
+
+
+def _investigation(subject: Case, moment: datetime | None) -> dict[str, Any] | None:
+    """The latest investigation on record at a moment, its questions and answers in words."""
+    records = subject.investigations.select_related("by").order_by("-recorded_at", "-id")
+    record = (records.filter(recorded_at__lte=moment) if moment else records).first()
+    if record is None:
+        return None
+    definition = definitions.form(record.form)
+    return {
+        "title": definitions.label(definition),
+        "record": record,
+        "answers": definitions.answer_words(definition, record.answers),
+    }
+
+
+CARD_WORDS = {
+    "occupation": gettext_lazy("Occupation"),
+    "workplace": gettext_lazy("Place of work or school"),
+    "reporter": gettext_lazy("Reported by"),
+    "remark": gettext_lazy("Remark"),
+}
+
+
+def _card(card: dict[str, Any]) -> list[tuple[str, str]]:
+    """What only people read, under the card's words; what a file brought keeps its own header."""
+    shown = []
+    for name, value in card.items():
+        if name == "form" or value in ("", None):
+            continue
+        words = definitions.terms("occupations").get(str(value), value) if name == "occupation" else value
+        shown.append((str(CARD_WORDS.get(name, name)), str(words)))
+    return shown
 
 
 @page("case.notify")
@@ -176,23 +238,25 @@ def case_new(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             if not form.cleaned_data["checked"] and not form.cleaned_data["same_person_as"]:
                 described = form.person(form.cleaned_data["area"])
-                likely = registry.likely_same([described]).get(described.id, [])
+                likely = registry.disclosed(actor, registry.likely_same([described]).get(described.id, []))
             if not likely:
                 try:
                     written = services.notify(form.notification(), actor)
                 except Refused as no:
-                    form.take(no)
+                    take(form, no)
                 else:
                     messages.success(request, _("Case {number} was notified.").format(number=written.number))
                     return redirect("case", written.pk)
     else:
-        filled = {"id": ids.new_id(), **{name: values if len(values) > 1 else values[0] for name, values in request.POST.lists()}}
+        filled = {
+            "id": ids.new_id(),
+            **{name: values if len(values) > 1 else values[0] for name, values in request.POST.lists()},
+        }
         form = ReportCard(initial={**filled, "disease": disease}, actor=actor, disease=disease)
-    shown = registry.disclosed(actor, likely)
     return render(
         request,
         "surveillance/case_new.html",
-        {"form": form, "likely": shown, "disease": disease},
+        {"form": form, "likely": likely, "disease": disease},
         status=422 if form.errors or likely else 200,
     )
 
@@ -202,16 +266,31 @@ def case_new(request: HttpRequest) -> HttpResponse:
 def case_observe(request: HttpRequest, case_id: UUID, kind: str) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     version = selectors.case(actor, case_id)
-    form = AddEvidence.of(kind, version.disease, request.POST)
-    if not form.is_valid():
-        with transaction.atomic():
-            identity = selectors.identity(actor, version)
-        context = _case_context(request, actor, version, identity, None)
+    corrects = request.POST.get("corrects", "")
+    form = EvidenceForm.of(kind, version.disease, request.POST, _entry(case_id, corrects) if corrects else None)
+    if form.is_valid():
+        try:
+            services.observe(
+                case_id,
+                kind,
+                content_of(form.evidence()),
+                actor,
+                corrects=form.cleaned_data["corrects"],
+                id=form.cleaned_data["id"],
+            )
+        except Refused as no:
+            take(form, no)
+        else:
+            messages.success(request, _("Recorded."))
+            return redirect("case", case_id)
+    with transaction.atomic():
+        identity = selectors.identity(actor, version)
+    context = _case_context(actor, version, identity, None)
+    if form.corrected:
+        context["correction"] = form
+    else:
         context["forms"] = [form if entry.kind == kind else entry for entry in context["forms"]]
-        return render(request, "surveillance/case.html", context, status=422)
-    services.observe(case_id, kind, content_of(form.evidence()), actor, corrects=form.cleaned_data.get("corrects"), id=form.cleaned_data["id"])
-    messages.success(request, _("Recorded."))
-    return redirect("case", case_id)
+    return render(request, "surveillance/case.html", context, status=422)
 
 
 @require_POST
@@ -232,18 +311,25 @@ def case_investigate(request: HttpRequest, case_id: UUID) -> HttpResponse:
     definition = definitions.form(INVESTIGATION)
     before = version.case.investigations.select_related("by").order_by("-recorded_at").first()
     with transaction.atomic():
-        events.record("case.viewed", actor, subject=("case", case_id), path=version.path, details={"what": INVESTIGATION})
+        events.record(
+            "case.viewed", actor, subject=("case", case_id), path=version.path, details={"what": INVESTIGATION}
+        )
     form = Investigation(definition, request.POST or None, initial=before.answers if before else {})
     if request.method == "POST" and form.is_valid():
         try:
             services.investigate(case_id, INVESTIGATION, form.answers(), actor)
         except Refused as no:
-            for refusal in no.refusals:
-                form.add_error(refusal.about if refusal.about in form.fields else None, str(refusal))
+            take(form, no)
         else:
             messages.success(request, _("The investigation was recorded."))
             return redirect("case", case_id)
-    context = {"case": version.case, "title": definitions.label(definition), "before": before, "form": form, "sections": form.sections()}
+    context = {
+        "case": version.case,
+        "title": definitions.label(definition),
+        "before": before,
+        "form": form,
+        "sections": form.sections(),
+    }
     return render(request, "surveillance/investigation.html", context, status=422 if request.method == "POST" else 200)
 
 
