@@ -10,28 +10,36 @@ from lianfang.surveillance.selectors import Counts
 
 @dataclass(frozen=True)
 class Classes:
-    """Which classes of the edition in force count as a case, as confirmed, as still suspected."""
+    """What the classes of a protocol count as: as confirmed, beside the confirmed, as still suspected."""
 
-    cases: Sequence[str]
     confirmed: Sequence[str]
+    others: Sequence[str]
     suspected: Sequence[str]
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The classes of the curve and of the delays, from the bottom of the stack up."""
+        return (*self.confirmed, *self.others, *self.suspected)
+
+
+Figure = int | float | None
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """One row of the table: a code, its words, its definition, and the function that counts it."""
+    """One row of the table: a code, its words, its definition, and the function that counts it.
+
+    The function gets the counts, the classes and the day of the data cut; None where the figure has no meaning.
+    """
 
     code: str
     label: str
     definition: str
-    count: Callable[[Counts, Classes, date], int | float | None]
+    count: Callable[[Counts, Classes, date], Figure]
+    headline: bool = False
 
 
-def _new(counts: Counts, classes: Sequence[str], measure: str, first: date, last: date) -> int:
-    return counts.total(measure, classes=classes, days=(first, last))
-
-
-def _confirmed_now(counts: Counts, classes: Classes) -> int:
+def _still_ill(counts: Counts, classes: Classes) -> int:
     ended = counts.total("discharged", classes=classes.confirmed) + counts.total("died", classes=classes.confirmed)
     return counts.total("reported", classes=classes.confirmed) - ended
 
@@ -43,81 +51,105 @@ def _percent(part: int, whole: int) -> float | None:
 INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "confirmed_total", _("Confirmed, cumulative"),
-        _("Cases whose class is confirmed (or clinically diagnosed where the edition counts it) at the data cut."),
+        _("Cases whose class at the data cut is one that the protocol counts as confirmed."),
         lambda counts, classes, day: counts.total("reported", classes=classes.confirmed),
+        headline=True,
     ),
     Indicator(
         "confirmed_new", _("Newly confirmed"),
-        _("Cases confirmed on the day of the data cut."),
-        lambda counts, classes, day: _new(counts, classes.confirmed, "confirmed", day, day),
+        _("Of these, those confirmed on the day of the data cut."),
+        lambda counts, classes, day: counts.total("confirmed", classes=classes.confirmed, days=(day, day)),
+        headline=True,
     ),
     Indicator(
         "confirmed_week", _("Confirmed in 7 days"),
-        _("Cases confirmed on the day of the data cut and the six days before it."),
-        lambda counts, classes, day: _new(counts, classes.confirmed, "confirmed", day - timedelta(days=6), day),
+        _("Of these, those confirmed on the day of the data cut and the six days before it."),
+        lambda counts, classes, day: counts.total("confirmed", classes=classes.confirmed, days=week_to(day)),
     ),
     Indicator(
         "confirmed_current", _("Confirmed, still ill"),
         _("Confirmed cases neither discharged nor dead at the data cut."),
-        lambda counts, classes, day: _confirmed_now(counts, classes),
+        lambda counts, classes, day: _still_ill(counts, classes),
+        headline=True,
     ),
     Indicator(
-        "severe", _("Severe, of which critical are a part"),
-        _("Confirmed cases still ill whose severity is severe or critical at the data cut."),
+        "severe", _("Severe, critical ones included"),
+        _("Confirmed cases still ill whose course is severe or critical at the data cut."),
         lambda counts, classes, day: counts.total("severe", classes=classes.confirmed)
         + counts.total("critical", classes=classes.confirmed),
     ),
     Indicator(
         "critical", _("Critical"),
-        _("Confirmed cases still ill whose severity is critical at the data cut."),
+        _("Confirmed cases still ill whose course is critical at the data cut."),
         lambda counts, classes, day: counts.total("critical", classes=classes.confirmed),
     ),
     Indicator(
         "suspected_current", _("Suspected, undecided"),
-        _("Cases whose class is suspected at the data cut."),
+        _("Cases whose class at the data cut is one that the protocol counts as suspected."),
         lambda counts, classes, day: counts.total("reported", classes=classes.suspected),
+        headline=True,
+    ),
+    Indicator(
+        "others_total", _("Other infections, cumulative"),
+        _("Cases of the classes that the protocol counts beside the confirmed ones, such as asymptomatic infections."),
+        lambda counts, classes, day: counts.total("reported", classes=classes.others) if classes.others else None,
     ),
     Indicator(
         "discharged", _("Discharged, cumulative"),
         _("Confirmed cases discharged up to the data cut."),
         lambda counts, classes, day: counts.total("discharged", classes=classes.confirmed),
+        headline=True,
     ),
     Indicator(
         "deaths", _("Deaths, cumulative"),
         _("Confirmed cases who died up to the data cut."),
         lambda counts, classes, day: counts.total("died", classes=classes.confirmed),
+        headline=True,
     ),
     Indicator(
         "fatality", _("Deaths among confirmed, %"),
-        _("Deaths divided by confirmed cases, without correction for cases whose outcome is still open."),
+        _("Deaths divided by confirmed cases. Too low while many are still ill: their outcome is open."),
         lambda counts, classes, day: _percent(
             counts.total("died", classes=classes.confirmed), counts.total("reported", classes=classes.confirmed)
         ),
     ),
     Indicator(
         "onset_known", _("Onset day known, %"),
-        _("Share of all counted cases whose day of onset is known to the day."),
+        _("Share of confirmed and other infections whose onset is known to the day."),
         lambda counts, classes, day: _percent(
-            sum(counts.values("onset", classes=classes.cases).values()), counts.total("reported", classes=classes.cases)
+            counts.total("delay", classes=(*classes.confirmed, *classes.others)),
+            counts.total("reported", classes=(*classes.confirmed, *classes.others)),
         ),
     ),
 )  # fmt: skip
 
 
-def delays(counts: Counts, classes: Classes) -> dict[str, float | int | None]:
-    """Days from onset to report of the cases with a known onset: how many, median, 10th and 90th percentile."""
-    by_delay: dict[int, int] = {}
-    for (_day, delay), count in counts.values("onset", classes=classes.cases).items():
-        by_delay[delay] = by_delay.get(delay, 0) + count
-    total = sum(by_delay.values())
-    found: dict[str, float | int | None] = {"cases": total, "median": None, "low": None, "high": None}
-    if not total:
-        return found
-    for name, share in (("low", 0.1), ("median", 0.5), ("high", 0.9)):
-        reached = 0
-        for delay in sorted(by_delay):
-            reached += by_delay[delay]
-            if reached >= share * total:
-                found[name] = delay
-                break
-    return {**found, "distribution": dict(sorted(by_delay.items()))}  # type: ignore[dict-item]
+def week_to(day: date) -> tuple[date, date]:
+    """A day and the six days before it, as the first and the last."""
+    return day - timedelta(days=6), day
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Days from onset to report: {days: cases}, and the days within which a tenth, half and nine tenths were reported."""
+
+    distribution: dict[int, int]
+    low: int | None = None
+    median: int | None = None
+    high: int | None = None
+
+    @property
+    def cases(self) -> int:
+        return sum(self.distribution.values())
+
+
+def delays(counts: Counts, classes: Sequence[str]) -> Delays:
+    """The delays of the cases of some classes whose onset is known to the day. A case reported before its onset has less than 0."""
+    distribution = counts.by_value("delay", classes=classes)
+    total, reached, within = sum(distribution.values()), 0, {}
+    for delay, cases in distribution.items():
+        reached += cases
+        for tenths in (1, 5, 9):
+            if reached * 10 >= tenths * total:
+                within.setdefault(tenths, delay)
+    return Delays(distribution, within.get(1), within.get(5), within.get(9))

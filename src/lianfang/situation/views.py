@@ -1,37 +1,43 @@
 import csv
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 from django.views.decorators.http import condition
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
+from lianfang.kernel.spreadsheets import defused
 from lianfang.kernel.views import page
 from lianfang.registry.models import Area, AreaShape
-from lianfang.registry.selectors import chosen_area, top_area
+from lianfang.registry.selectors import area_name, chosen_area, top_area
 
-from . import reports, selectors
+from . import presentation, reports, selectors
+
+
+def day_asked(text: str, about: str) -> date | None:
+    """The evening that an address asks for; None for none, and for today, which is now. Raises Refused for a day to come."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Refused(refuse("situation.no_such_day", about, day=text)) from None
+    if day > clock.today():
+        raise Refused(refuse("situation.day_to_come", about, day=text))
+    return day if day < clock.today() else None
 
 
 def asked(request: HttpRequest) -> tuple[Area, str, date | None, str]:
     """Area, disease, data cut (None: now) and kind of day that the address asks for. Raises Refused."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    day = None
-    if text := request.GET.get("as_of", ""):
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            raise Refused(refuse("situation.no_such_day", "as_of", day=text)) from None
-        day = None if day >= clock.today() else day
-    on = day or clock.today()
+    day = day_asked(request.GET.get("as_of", ""), "as_of")
     code = request.GET.get("area", "")
-    area = chosen_area(code, on) if code else top_area(actor, "situation.read")
+    area = chosen_area(code, day or clock.today()) if code else top_area(actor, "situation.read")
     if area is None or not actor.may_at("situation.read", area.path):
         raise Refused(refuse("kernel.not_found", "area"))
     known = [disease.code for disease in definitions.diseases()]
@@ -42,59 +48,45 @@ def asked(request: HttpRequest) -> tuple[Area, str, date | None, str]:
     return area, disease, day, by if by in ("onset", "report") else "onset"
 
 
+def _picture(request: HttpRequest) -> selectors.Picture:
+    area, disease, day, by = asked(request)
+    return selectors.picture(request.actor, area, disease, day=day, by=by)  # type: ignore[attr-defined]
+
+
 @page("situation.read")
 def situation(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    area, disease, day, by = asked(request)
-    found = selectors.picture(actor, area, disease, day=day, by=by)
-    query = f"area={area.code}&disease={disease}&by={by}" + (f"&as_of={day}" if day else "")
-    chart_as_of = found.day.isoformat()
-    labels = definitions.class_labels(disease, found.day)
+    found = _picture(request)
+    most = max((cases for _days, cases in presentation.delay_rows(found.delays)), default=0)
     return render(
         request,
         "situation/index.html",
         {
             "found": found,
-            "as_of": day,
+            "as_of": found.day if found.evening else None,
             "today": clock.today(),
-            "scope_name": selectors.area_name(area),
-            "area_name": selectors.area_name(area),
-            "above": selectors.seen_above(actor, area),
+            "day_before": found.day - timedelta(days=1),
+            "day_after": found.day + timedelta(days=1) if found.evening else None,
+            "scope_name": area_name(found.area),
+            "area_name": area_name(found.area),
+            "above": selectors.seen_above(actor, found.area),
+            "posts_over": selectors.areas_of(actor),
             "diseases": [(entry.code, definitions.label(entry)) for entry in definitions.diseases()],
-            "disease_label": definitions.label(definitions.disease(disease)),
-            "query": query,
-            "curve": {
-                "days": found.days,
-                "series": [
-                    {"key": of_class, "label": labels.get(of_class, of_class), "values": values}
-                    for of_class, values in found.series.items()
-                ],
-                "title": _("Cases by day of onset") if by == "onset" else _("Cases by day of report"),
-                "unit": _("cases a day"),
-                "asOf": chart_as_of,
-            },
-            "rt": found.rt
-            and {
-                **{name: found.rt[name] for name in ("days", "mean", "low", "high")},
-                "title": _("Reproduction number Rt"),
-                "method": _("Cori 2013, {window}-day windows, serial interval {mean} ± {sd} days").format(
-                    window=found.rt["window"], mean=found.rt["interval"].mean_days, sd=found.rt["interval"].sd_days
-                ),
-                "asOf": chart_as_of,
-            },
-            "map": {
-                "geojson": f"{reverse('situation-shapes', args=[area.code])}?day={found.day}",
-                "values": {
-                    child["area"].code: {
-                        "value": child["confirmed"],
-                        "label": selectors.area_name(child["area"]),
-                    }
-                    for child in found.children
-                },
-                "unit": _("confirmed, cumulative"),
-                "link": f"?area={{code}}&disease={disease}&by={by}" + (f"&as_of={day}" if day else ""),
-                "asOf": chart_as_of,
-            },
+            "disease_label": definitions.label(definitions.disease(found.disease)),
+            "query": presentation.query(found),
+            "may_list": actor.may_at("case.read", found.area.path),
+            "headline": [shown for shown in found.indicators if shown.indicator.headline],
+            "curve": presentation.curve(found),
+            "curve_notes": presentation.curve_notes(found),
+            "map": presentation.area_map(found),
+            "places": [
+                (place, presentation.place_name(place), presentation.query(found, area=place.area.code) if place.area else "")
+                for place in found.places
+            ],
+            "rt": presentation.rt(found),
+            "rt_note": presentation.rt_note(found),
+            "delay_words": presentation.delay_words(found.delays),
+            "delay_rows": [(days, cases, most) for days, cases in presentation.delay_rows(found.delays)],
         },
     )
 
@@ -102,28 +94,28 @@ def situation(request: HttpRequest) -> HttpResponse:
 @page("situation.read")
 def shapes(request: HttpRequest, code: str) -> HttpResponse:
     """Outlines of the areas just below one, as they were on a day."""
-    day = date.fromisoformat(request.GET["day"]) if request.GET.get("day") else clock.today()
+    day = day_asked(request.GET.get("day", ""), "day") or clock.today()
     area = chosen_area(code, day)
     if area is None:
         raise Refused(refuse("kernel.not_found", "area"))
-    return _shapes(request, area, day)
+    return _shapes(request, selectors.areas_below(area, day))
 
 
-def _shapes_tag(request: HttpRequest, area: Area, day: date) -> str:
-    return f'"{area.pk}-{day if area.level != "country" else ""}"'
+def _shapes_tag(request: HttpRequest, below: list[Area]) -> str:
+    latest = AreaShape.objects.aggregate(latest=Max("pk"))["latest"]
+    return f'"{get_language()}-{latest}-{hash(tuple(area.pk for area in below))}"'
 
 
 @condition(etag_func=_shapes_tag)
-def _shapes(request: HttpRequest, area: Area, day: date) -> HttpResponse:
-    children = Area.objects.valid_on(day).filter(parent=area)
-    found = AreaShape.objects.filter(area__in=children).select_related("area")
+def _shapes(request: HttpRequest, below: list[Area]) -> HttpResponse:
+    found = AreaShape.objects.filter(area__in=below).select_related("area")
     return JsonResponse(
         {
             "type": "FeatureCollection",
             "features": [
                 {
                     "type": "Feature",
-                    "properties": {"code": shape.area.code, "name": selectors.area_name(shape.area)},
+                    "properties": {"code": shape.area.code, "name": area_name(shape.area)},
                     "geometry": shape.geometry,
                 }
                 for shape in found
@@ -134,43 +126,29 @@ def _shapes(request: HttpRequest, area: Area, day: date) -> HttpResponse:
 
 @page("situation.read")
 def table(request: HttpRequest, what: str) -> HttpResponse:
-    """The numbers behind one picture as CSV: ``curve``, ``rt``, ``indicators`` or ``areas``."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    area, disease, day, by = asked(request)
-    found = selectors.picture(actor, area, disease, day=day, by=by)
-    rows: list[list[Any]]
-    match what:
-        case "curve":
-            rows = [["day", *found.series]]
-            rows += [[each, *values] for each, *values in zip(found.days, *found.series.values(), strict=True)]
-        case "rt":
-            rows = [["window_end", "rt_mean", "rt_low_2.5", "rt_high_97.5"]]
-            if found.rt:
-                rows += [list(row) for row in zip(*(found.rt[name] for name in ("days", "mean", "low", "high")), strict=True)]
-        case "indicators":
-            rows = [["indicator", "value", "day_before"]]
-            rows += [[entry["code"], entry["value"], entry["before"]] for entry in found.indicators]
-        case "areas":
-            rows = [["code", "name", "confirmed", "confirmed_7_days", "suspected", "deaths"]]
-            rows += [
-                [child["area"].code, child["area"].name, *(child[name] for name in ("confirmed", "week", "suspected", "deaths"))]
-                for child in found.children
-            ]
-        case _:
-            raise Refused(refuse("kernel.not_found"))
+    """The numbers behind one part of the page as CSV, each row with the area, disease, day and edition it belongs to."""
+    found = _picture(request)
+    rows = presentation.tables(found).get(what)
+    if rows is None:
+        raise Refused(refuse("kernel.not_found"))
+    about = [found.area.code, found.disease, found.day, found.edition]
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{what}-{area.code}-{disease}-{found.day}.csv"'
+    response["Content-Disposition"] = (
+        f'attachment; filename="{what}-{found.area.code}-{found.disease}-{found.day}.csv"'
+    )
     response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
-    csv.writer(response).writerows([*rows, [], ["area", area.code], ["disease", disease], ["data cut", found.day], ["edition", found.edition]])
+    head, *body = rows
+    lines = [[*head, "area", "disease", "known_on", "edition"], *([*row, *about] for row in body)]
+    csv.writer(response).writerows([defused(value) for value in line] for line in lines)
     return response
 
 
 @page("situation.read")
 def report(request: HttpRequest) -> HttpResponse:
     """The situation report as PDF, in the language of the reader."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    area, disease, day, by = asked(request)
-    found = selectors.picture(actor, area, disease, day=day, by=by)
+    found = _picture(request)
     response = HttpResponse(reports.situation_report(found), content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="situation-{area.code}-{disease}-{found.day}.pdf"'
+    response["Content-Disposition"] = (
+        f'inline; filename="situation-{found.area.code}-{found.disease}-{found.day}.pdf"'
+    )
     return response

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import typst
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from lianfang import __version__
 from lianfang.definitions import selectors as definitions
 from lianfang.registry.selectors import area_name
 
+from .. import presentation
 from ..selectors import Picture
 
 HERE = Path(__file__).resolve().parent
@@ -22,11 +22,9 @@ PALETTE = {
     "clinical": "#d97706",
     "suspected": "#e0b43c",
     "asymptomatic": "#3f7cac",
-    "excluded": "#9aa5ab",
     "other": "#6b5b95",
 }
 ALIKE = {"clinically_diagnosed": "clinical", "probable": "clinical"}
-HEADLINE = ("confirmed_total", "confirmed_new", "confirmed_current", "suspected_current", "discharged", "deaths")
 
 
 def situation_report(found: Picture) -> bytes:
@@ -34,77 +32,74 @@ def situation_report(found: Picture) -> bytes:
     with tempfile.TemporaryDirectory(prefix="lianfang-report-") as folder:
         source = Path(folder) / "situation.typ"
         source.write_bytes((HERE / "situation.typ").read_bytes())
-        (Path(folder) / "report.json").write_text(json.dumps(_content(found), ensure_ascii=False, default=str))
+        content = json.dumps(report_content(found), ensure_ascii=False, default=str)
+        (Path(folder) / "report.json").write_text(content, encoding="utf-8")
         return typst.compile(str(source), root=folder, font_paths=[str(FONTS)])
 
 
-def _content(found: Picture) -> dict[str, Any]:
-    labels = definitions.class_labels(found.disease, found.day)
-    shown = {entry["code"]: entry for entry in found.indicators}
+def report_content(found: Picture) -> dict[str, Any]:
+    """All words and figures of the report, in the order in which it sets them."""
     place, disease = area_name(found.area), definitions.label(definitions.disease(found.disease))
-    delay = found.delays
+    drawn, delay = presentation.curve(found), found.delays
+    cut = _("Data cut: end of {day}.") if found.evening else _("Data cut: {day}, a day that still runs.")
     return {
-        "language": "zh" if (get_language() or "").startswith("zh") else "en",
+        "language": presentation.language(),
         "title": _("Situation report: {disease}, {area}").format(disease=disease, area=place),
-        "subtitle": _("Data cut: end of {day}. Protocol edition {edition}.").format(day=found.day, edition=found.edition),
+        "subtitle": cut.format(day=found.day) + " " + _("Protocol edition {edition}.").format(edition=found.edition),
         "footer": _("Lianfang {version}. Figures as known at the data cut; later reports and corrections are not in them.").format(
             version=__version__
         ),
         "palette": PALETTE,
-        "headline": [{"label": _(shown[code]["label"]), "value": _shown(shown[code]["value"])} for code in HEADLINE],
+        "headline": [
+            {"label": _(shown.indicator.label), "value": presentation.figure(shown.value)}
+            for shown in found.indicators
+            if shown.indicator.headline
+        ],
+        "empty": "" if found.reports else _("Nothing was reported for this area and disease up to the data cut."),
         "curve": {
-            "title": _("Cases by day of onset") if found.by == "onset" else _("Cases by day of report"),
-            "days": [day.isoformat() for day in found.days],
-            "series": [
-                {
-                    "label": labels.get(of_class, of_class),
-                    "values": values,
-                    "palette": (name if (name := ALIKE.get(of_class, of_class)) in PALETTE else "other"),
-                }
-                for of_class, values in found.series.items()
-            ],
-            "note": _("{n} cases are not in the curve: their day is not known exactly.").format(n=found.without_day)
-            if found.without_day
-            else "",
+            "title": drawn["title"],
+            "days": drawn["days"],
+            "series": [{**series, "palette": _palette(series["key"])} for series in drawn["series"]],
+            "waiting": found.days.index(found.waiting_from) if found.waiting_from else len(found.days),
+            "notes": presentation.curve_notes(found),
         },
-        "rt": found.rt
-        and {
-            "title": _("Reproduction number Rt"),
-            "days": [day.isoformat() for day in found.rt["days"]],
-            **{name: found.rt[name] for name in ("mean", "low", "high")},
-            "method": _("Cori 2013, {window}-day windows, serial interval {mean} ± {sd} days").format(
-                window=found.rt["window"], mean=found.rt["interval"].mean_days, sd=found.rt["interval"].sd_days
-            ),
-        },
+        "rt": presentation.rt(found),
+        "rt_title": _("Reproduction number Rt"),
+        "rt_note": presentation.rt_note(found),
         "words": {
             "indicators": _("Indicators"),
             "areas": _("Confirmed cases by area"),
             "delay": _("Days from onset to report"),
+            "waiting": _("reports still to come"),
+            "latest": _rt_words(found),
         },
-        "columns": [_("Indicator"), _("At the data cut"), _("The day before"), _("What it counts")],
+        "columns": [_("Indicator"), _("At the data cut"), _("The evening before"), _("What it counts")],
         "indicators": [
             {
-                "label": _(entry["label"]),
-                "definition": _(entry["definition"]),
-                "value": _shown(entry["value"]),
-                "before": _shown(entry["before"]),
+                "label": _(shown.indicator.label),
+                "definition": _(shown.indicator.definition),
+                "value": presentation.figure(shown.value),
+                "before": presentation.figure(shown.before),
             }
-            for entry in found.indicators
+            for shown in found.indicators
         ],
         "area_columns": [_("Area"), _("Confirmed"), _("In 7 days"), _("Suspected"), _("Deaths")],
         "areas": [
-            [area_name(child["area"]), *(_shown(child[name]) for name in ("confirmed", "week", "suspected", "deaths"))]
-            for child in sorted(found.children, key=lambda child: -child["confirmed"])
-            if child["confirmed"] or child["suspected"]
+            [presentation.place_name(place), *map(str, place.figures)] for place in found.places if any(place.figures)
         ],
-        "delay": _(
-            "Median {median} days; one case in ten within {low}, nine in ten within {high} days "
-            "({n} cases with a known onset day)."
-        ).format(median=delay["median"], low=delay["low"], high=delay["high"], n=delay["cases"])
-        if delay["cases"]
-        else "",
+        "delay": presentation.delay_words(delay),
     }
 
 
-def _shown(value: Any) -> str:
-    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+def _palette(of_class: str) -> str:
+    name = ALIKE.get(of_class, of_class)
+    return name if name in PALETTE else "other"
+
+
+def _rt_words(found: Picture) -> str:
+    """The latest estimate in words; empty where there is none."""
+    if found.rt is None:
+        return ""
+    return _("Latest, {day}: {mean} (95% interval {low} to {high})").format(
+        day=found.rt.days[-1], **{name: f"{getattr(found.rt, name)[-1]:.2f}" for name in ("mean", "low", "high")}
+    )
