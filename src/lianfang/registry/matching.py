@@ -19,12 +19,19 @@ from typing import NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 from stdnum.cn import ric
 
 from lianfang.kernel.refusals import Phrase
 
-from .writing import COMMON_FAMILY_NAMES, COMPOUND_FAMILY_NAMES, LOOK_ALIKES, READINGS, SIMPLIFIED
+from .writing import (
+    COMMON_FAMILY_NAMES,
+    COMPOUND_FAMILY_NAMES,
+    LOOK_ALIKES,
+    READINGS,
+    READINGS_OF_FAMILY_NAMES,
+    SIMPLIFIED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -211,7 +218,9 @@ def parsed(text: str) -> Name | None:
     if characters:
         plain = "".join(characters)
         family = 2 if len(plain) > 2 and plain[:2] in COMPOUND_FAMILY_NAMES else 1
-        return Name(plain, True, family, tuple(_heard(_reading(character)) for character in characters))
+        head = READINGS_OF_FAMILY_NAMES.get(plain[:family], ()) if len(plain) > family else ()
+        read = (*head, *(_reading(character) for character in characters[len(head) :]))
+        return Name(plain, True, family, tuple(_heard(syllable) for syllable in read))
     bare = "".join(
         character for character in unicodedata.normalize("NFD", text) if not unicodedata.combining(character)
     )
@@ -373,6 +382,44 @@ def _births(a: Person, b: Person) -> tuple[str, Odds] | None:
     if apart <= 1:
         return "birth_year_near", BIRTH_YEAR_NEAR
     return ("birth_year_apart", BIRTH_YEAR_APART) if apart <= 5 else ("birth_year_far", BIRTH_YEAR_FAR)
+
+
+def verdicts(a: Person, b: Person) -> dict[str, str]:
+    """Of each thing known on both sides whether it is the same, close, or differs."""
+    found = {}
+    for reason in score(a, b).reasons:
+        line = LINE_OF.get(reason.code.split("_")[0])
+        if line:
+            kind = reason.code.split("_", 1)[1]
+            found[line] = "same" if kind == "same" else "differs" if kind in ("different", "far", "family") else "close"
+    return found
+
+
+LINE_OF = {
+    "name": "name",
+    "id": "id_number",
+    "phone": "phone",
+    "sex": "sex",
+    "birth": "born",
+    "township": "area",
+    "county": "area",
+}
+
+
+def marked(a: str, b: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
+    """Two texts in pieces: (text, whether the other has it otherwise).
+
+    >>> marked("张小红", "张晓红")
+    ([('张', False), ('小', True), ('红', False)], [('张', False), ('晓', True), ('红', False)])
+    """
+    left, right = [], []
+    for step in Levenshtein.opcodes(a, b):
+        differs = step.tag != "equal"
+        if one := a[step.src_start : step.src_end]:
+            left.append((one, differs))
+        if other := b[step.dest_start : step.dest_end]:
+            right.append((other, differs))
+    return left, right
 
 
 def born_apart(a: Person, b: Person) -> bool:

@@ -247,3 +247,8 @@ class PossibleDuplicate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} ~ {self.other_id}"
+
+    @property
+    def percent(self) -> int:
+        """The likeness in hundredths, never 100: the last word is a person's."""
+        return min(99, round(self.score * 100))

@@ -25,9 +25,7 @@ def actor_for(user: User, channel: str = "web") -> Actor:
         Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gt=today), user=user
     ).select_related("area")
     grants = tuple(
-        Grant(post.role, path=post.area.path)
-        if post.area_id
-        else Grant(post.role, organisation_id=post.organisation_id)
+        Grant(post.role, path=post.area.path) if post.area else Grant(post.role, organisation_id=post.organisation_id)
         for post in posts
         if post.role in ROLES
     )

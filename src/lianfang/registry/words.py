@@ -10,6 +10,7 @@ SENTENCES = {
     "person.not_yours_to_choose": _(
         "The person chosen lies outside your areas. Enter a new person; the pair goes to who may decide it."
     ),
+    "person.no_such_decision": _("Choose whether the two are the same person or different people."),
     "person.already_decided": _("This pair was already decided."),
     "areas.not_built": _(
         "The areas of China are not there. They are made by the build: run “uv sync --reinstall-package lianfang”."
