@@ -209,7 +209,20 @@ def _all_continents(column: ColumnValues) -> bool:
     return {text.lower() for text in column.samples()} <= _CONTINENTS
 
 
-_CONTINENTS = {"asia", "europe", "africa", "north america", "south america", "oceania", "亚洲", "欧洲", "非洲", "北美洲", "南美洲", "大洋洲"}
+_CONTINENTS = {
+    "asia",
+    "europe",
+    "africa",
+    "north america",
+    "south america",
+    "oceania",
+    "亚洲",
+    "欧洲",
+    "非洲",
+    "北美洲",
+    "南美洲",
+    "大洋洲",
+}
 
 
 def _only_yes_or_no(column: ColumnValues) -> bool:
@@ -452,7 +465,9 @@ def draft(seen: Survey, kind: Kind | None = None) -> Draft:
     chosen: dict[int, _Option] = {}
     named = frozenset(plain(header).lower() for header in seen.headers)
     options = [_options(position, column, seen) for position, column in enumerate(seen.columns)]
-    options = [[fitted for option in listed if (fitted := _for_kind(option, kind, named)) is not None] for listed in options]
+    options = [
+        [fitted for option in listed if (fitted := _for_kind(option, kind, named)) is not None] for listed in options
+    ]
     if kind in ("links", "pairs"):
         options = [_source_or_setting(listed, seen, kind) for listed in options]
     taken: set[tuple[str, str]] = set()
@@ -486,7 +501,11 @@ def _for_kind(option: _Option, kind: Kind, headers: frozenset[str]) -> _Option |
         return replace(option, key="sampled_date" if "strain" in headers else "report_date", score=0.5 * option.score)
     if subject == "count":
         return None
-    if kind == "links" and subject == "case" and option.key not in ("local_id", "source", "notes", "exposure_date", *PLACE_KEYS):
+    if (
+        kind == "links"
+        and subject == "case"
+        and option.key not in ("local_id", "source", "notes", "exposure_date", *PLACE_KEYS)
+    ):
         return None
     if kind == "cases":
         if option.side:
@@ -590,7 +609,12 @@ def _sentence_options(
     example = next(
         (match.group() for text in column.samples(30) if (match := re.search(r"\d{1,2}月\d{1,2}", text))), ""
     )
-    if not example:
+    dated = any(
+        match.key in ("report_date", "confirm_date") and match.score > 0.9 and not match.side and other.filled
+        for other in seen.columns
+        for match in header_matches(other.header)
+    )
+    if not example or dated:  # a day of the row itself gives the year to those of its sentence
         return mapping, []
     published = day_named((seen.name, *seen.title))
     if published is not None:
@@ -770,6 +794,12 @@ def _telling(column: ColumnValues) -> int:
     )
 
 
+def _tells_class(column: ColumnValues) -> bool:
+    """Whether most sentences say of which class the case is."""
+    samples = column.samples(60)
+    return sum(bool(re.search("确诊|疑似|无症状|临床诊断", text)) for text in samples) > 0.5 * len(samples)
+
+
 def _questions(mapping: Mapping, seen: Survey) -> list[Finding]:
     """What the file as a whole leaves open."""
     keys = {entry.field for entry in mapping.columns}
@@ -791,8 +821,15 @@ def _questions(mapping: Mapping, seen: Survey) -> list[Finding]:
     if mapping.kind == "counts":
         found.append(uncertain("import.counted_as_open", choices=COUNTED_AS))
     if mapping.kind in ("cases", "pairs", "counts"):
-        if not keys & {"classification", "sentence"} and not any(
-            e.category_field == "classification" and e.category for e in mapping.columns
+        told = [
+            e
+            for position, e in enumerate(mapping.columns)
+            if e.field == "sentence" and _tells_class(seen.columns[position])
+        ]
+        if (
+            "classification" not in keys
+            and not told
+            and not any(e.category_field == "classification" and e.category for e in mapping.columns)
         ):
             likely = "confirmed" if "confirm_date" in keys else None
             found.append(

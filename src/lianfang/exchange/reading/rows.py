@@ -9,7 +9,7 @@ kept in ``other`` under its header.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from .symptoms import ReadSymptoms
 from .tables import SourceRow, Table
 from .vocabulary import Along
 
-CACHE_LIMIT = 50_000
+CACHE_LIMIT = 2_000  # of texts a column: days, words and places repeat; names and telephone numbers never do
 LONGEST = {"local_id": 120, "infector_id": 120, "infectee_id": 120, "name": 120, "phone": 60, "id_number": 40}
 LONGEST_TEXT = 10_000
 
@@ -325,7 +325,9 @@ class _Plan:
         self.place_positions = tuple(positions)
         self.place_cells = itemgetter(*positions) if len(positions) > 1 else None
         self.places: dict[Any, PlaceText] = {}
-        self.resolved: dict[tuple[PlaceText, Any], Any] = {}
+        self.resolved: dict[tuple[str, Any, Any], Any] = {}
+        self.at_hand = [(column.position, column.cache, column.numbering, column) for column in self.columns]
+        self.together: dict[tuple[int, ...], tuple[Any, ReadSymptoms]] = {}
         self.by_age_and_unit: dict[tuple[str, str], _Cell] = {}
 
     def _constants(self, mapping: Mapping) -> None:
@@ -349,12 +351,12 @@ class _Plan:
         values, other = reading.values, reading.other
         told_elsewhere: list[tuple[str, Any]] = []
         gathered: dict[str, list[Any]] | None = None
-        for column in self.columns:
-            text = cells[column.position]
+        for position, cache, numbering, column in self.at_hand:
+            text = cells[position]
             if not text:
                 continue
             if (
-                column.numbering
+                numbering
                 and text.isalnum()
                 and text.isascii()
                 and len(text) < 60
@@ -362,7 +364,7 @@ class _Plan:
             ):
                 values[column.key] = text  # nearly all ids: each is another one, so keeping them would help nobody
                 continue
-            cell = column.cache.get(text)
+            cell = cache.get(text)
             if cell is None:
                 cell = column.cell(text)
             if cell.finding is not None:
@@ -387,7 +389,7 @@ class _Plan:
         if self.age_unit is not None:
             self._age_with_unit(cells, reading)
         if gathered:
-            _put_together(gathered, values)
+            self._put_together(gathered, values)
         for key, value in told_elsewhere:
             values.setdefault(key, value)
         for position, header in self.kept:
@@ -398,6 +400,28 @@ class _Plan:
             for finding in self.constant_findings:
                 reading.say(finding)
         return reading
+
+    def _put_together(self, gathered: dict[str, list[Any]], values: dict[str, Any]) -> None:
+        """Fields that several columns tell together."""
+        flags = gathered.pop("symptom_flag", [])
+        listed = gathered.pop("symptoms", [])
+        if flags or listed:
+            told = [*listed, *flags]
+            seen = tuple(map(id, told))  # the same cells again: kept beside the answer, so that no id is used twice
+            known = self.together.get(seen)
+            if known is None:
+                if len(self.together) > CACHE_LIMIT:
+                    self.together.clear()
+                known = self.together[seen] = (told, join_symptoms(told))
+            values["symptoms"] = known[1]
+        for key, found in gathered.items():
+            if len(found) == 1:
+                values[key] = found[0]
+            elif key == "name":
+                chinese = all(not part.isascii() for part in found)
+                values[key] = ("" if chinese else " ").join(found)
+            else:
+                values[key] = "; ".join(dict.fromkeys(found))
 
     def _age_with_unit(self, cells: Sequence[str], reading: _Reading) -> None:
         assert self.age is not None
@@ -450,10 +474,10 @@ class _Plan:
             self.places[told] = found
         if found.address:
             reading.values["address"] = found.address
-        if not found:
-            return
-        reading.values["place"] = found
-        self.resolve(found, reading)
+        if found:
+            reading.values["place"] = found
+        if "place" in reading.values:  # told by a column, or else by a sentence
+            self.resolve(reading.values["place"], reading)
 
     def _place(self, cells: Sequence[str]) -> PlaceText:
         code = self.constant_code
@@ -470,14 +494,14 @@ class _Plan:
     def resolve(self, place: PlaceText, reading: _Reading) -> None:
         on = _day_of(reading.values)
         era = self.resolver.era(on)
-        answer = self.resolved.get((place, era))
+        answer = self.resolved.get((place.code, place.names, era))
         if answer is None:
             said = self.answers.get(place_key(place))
             asked = PlaceText(said, text=place.text) if said else place
             answer = self.resolver.resolve(asked, on)
             if len(self.resolved) > CACHE_LIMIT:
                 self.resolved.clear()
-            self.resolved[place, era] = answer
+            self.resolved[place.code, place.names, era] = answer
         if type(answer) is Resolved:
             reading.values["area"] = answer
             return
@@ -522,22 +546,6 @@ def _day_of(values: dict[str, Any]) -> date | None:
         if read is not None and (read.earliest or read.latest):
             return read.earliest or read.latest
     return None
-
-
-def _put_together(gathered: dict[str, list[Any]], values: dict[str, Any]) -> None:
-    """Fields that several columns tell together."""
-    flags = gathered.pop("symptom_flag", [])
-    listed = gathered.pop("symptoms", [])
-    if flags or listed:
-        values["symptoms"] = join_symptoms([*listed, *flags])
-    for key, found in gathered.items():
-        if len(found) == 1:
-            values[key] = found[0]
-        elif key == "name":
-            chinese = all(not part.isascii() for part in found)
-            values[key] = ("" if chinese else " ").join(found)
-        else:
-            values[key] = "; ".join(dict.fromkeys(found))
 
 
 def join_symptoms(found: Sequence[ReadSymptoms]) -> ReadSymptoms:
@@ -718,6 +726,11 @@ def _add_sentence(text: str, context: "sentences.Context", reading: _Reading, he
     entry = mapping.column(header)
     if entry is not None and (entry.year or entry.not_after):
         context = replace(context, year=entry.year, not_after=entry.not_after)
+    else:
+        # The row's own day of report or confirmation gives the year to the days of its sentence.
+        days = [reading.values[key].latest for key in ("report_date", "confirm_date") if key in reading.values]
+        if last := max(filter(None, days), default=None):
+            context = replace(context, not_after=last + timedelta(days=1))
     described = sentences.read_case(text, context)
     for key, value in described.values.items():
         known = reading.values.get(key)

@@ -870,6 +870,8 @@ class _Reader:
             # A day that stood alone was used after all.
             used = {day.text for day in dated}
             self.left = [piece for piece in self.left if piece not in used]
+        if "confirm_date" in values:
+            values.setdefault("classification", "confirmed")
         if self.present or self.absent or self.no_symptoms:
             present = tuple(self.present)
             absent = tuple(code for code in self.absent if code not in self.present)

@@ -531,9 +531,9 @@ def _trimmed(raw: Sequence[str], below: Sequence[tuple[int, list[str]]]) -> list
 
 
 def _grouped(raw: list[str], above: list[list[str]]) -> list[str]:
-    """Headers that repeat under merged group headings are told apart by their group."""
+    """Headers that repeat under merged group headings are told apart by their group; one merged over both rows counts."""
     named = [plain(cell) for cell in raw]
-    if not above or len(set(filter(None, named))) == len(list(filter(None, named))):
+    if not above:
         return raw
     group_row = above[-1]
     if sum(1 for cell in group_row if cell.strip()) < 2:
@@ -542,7 +542,7 @@ def _grouped(raw: list[str], above: list[list[str]]) -> list[str]:
     for position, cell in enumerate(raw):
         over = plain(group_row[position]) if position < len(group_row) else ""
         group = over or group
-        out.append(f"{group} {cell}".strip() if named.count(named[position]) > 1 else (cell or group))
+        out.append(f"{group} {cell}".strip() if named.count(named[position]) > 1 else (cell or over))
     return out
 
 
