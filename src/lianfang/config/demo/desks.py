@@ -54,6 +54,11 @@ class County:
     epidemiologist: Actor
     city_epidemiologist: Actor
 
+    @property
+    def at_home(self) -> bool:
+        """Whether this is the county whose hospital and centre have accounts for visitors."""
+        return self.area.code == HOME_COUNTY
+
 
 def staffed(day: datetime) -> list[County]:
     """Zhejiang's counties with two hospitals and a centre for disease control each, and an account in every one of them.

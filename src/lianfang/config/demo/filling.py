@@ -30,8 +30,9 @@ def filled() -> bool:
 
 def fill(size: int, seed: int = 20200123, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
     """Fill an empty database with areas, accounts and an outbreak of ``size`` cases over the last 60 days."""
-    load_china()
     first_day = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
+    with clock.at(first_day):
+        load_china()
     counties = staffed(first_day)
     disease = definitions.disease(DISEASE)
     if disease is None or disease.serial_interval is None:

@@ -28,7 +28,10 @@ from .outbreak import Outbreak
 from .people import People
 
 DISEASE, SOURCE = "covid19", "demo"
-LARGE = 20_000  # from so many cases on, each city enters for its counties, six hours at a time
+LARGE = 20_000  # from so many cases on, each city enters the reports of its counties, six hours at a time
+HOURS = {  # when a day's work of a kind is written down; the rest at any hour
+    "investigate": (12, 18, 24), "result": (12, 18), "second_result": (12, 18), "course": (12,), "end": (18,), "decide": (18,),
+}  # fmt: skip
 SEALED_FROM = 1000  # so many events are sealed at once, or those of a day
 NOON = 0.5
 TOGETHER = 1000  # the most cases that one call writes
@@ -58,9 +61,10 @@ class Writer:
         self.rng, self.people = np.random.default_rng(seed + 1), People(seed)
         self.progress, self.at_noon = progress, at_noon
         self.large = len(outbreak) > LARGE
-        self.per_day = 4 if self.large else 48
-        desks = [county.city.code if self.large else county.area.code for county in counties]
+        self.per_day = 4 if self.large else 24
+        desks = [county.area.code if county.at_home else county.city.code for county in counties]
         self.desk_of_county = [desks.index(desk) for desk in desks]  # a desk is named by its first county
+        self.rounds = {name: {hour * self.per_day // 24 for hour in hours} for name, hours in HOURS.items()}
         self.ids = bytearray(16 * len(outbreak))
         self.plan: dict[int, dict[tuple[str, int], list[int]]] = defaultdict(lambda: defaultdict(list))
         self.round = 0
@@ -73,7 +77,8 @@ class Writer:
             while at > self.round:
                 self.write_round()
                 self.progress(case, len(outbreak))
-            self.plan[self.round]["report_again" if outbreak.repeats[case] >= 0 else "report", self.desk(case)].append(case)
+            desk = self.desk(case) if self.large else int(outbreak.county[case])
+            self.plan[self.round]["report_again" if outbreak.repeats[case] >= 0 else "report", desk].append(case)
         while self.round < self.days * self.per_day:
             self.write_round()
         self.progress(len(outbreak), len(outbreak))
@@ -95,18 +100,22 @@ class Writer:
 
     def later(self, at: float, name: str, case: int) -> None:
         """Plan something for a case; what lies beyond the present has not happened yet."""
-        due = max(self.round, int(at * self.per_day)) if at == at else self.days * self.per_day
+        due = max(self.round, int(at * self.per_day))
+        if wanted := self.rounds.get(name):
+            while due % self.per_day + 1 not in wanted:
+                due += 1
         if due < self.days * self.per_day:
             self.plan[due][name, self.desk(case)].append(case)
 
     def desk(self, case: int) -> int:
+        """Who looks after a case: the home county itself, or the city for its other counties."""
         return self.desk_of_county[int(self.outbreak.county[case])]
 
     def epidemiologist(self, county: County) -> Actor:
-        return county.city_epidemiologist if self.large else county.epidemiologist
+        return county.epidemiologist if county.at_home else county.city_epidemiologist
 
-    def doctor(self, county: County, hospital: int = 0) -> Actor:
-        return county.city_epidemiologist if self.large else county.doctors[hospital]
+    def hospital(self, county: County, which: int = 0) -> Actor:
+        return county.doctors[which] if county.at_home else county.city_epidemiologist
 
     def moment(self, at: float) -> datetime:
         """The moment of a time in the outbreak; the last one is now."""
@@ -119,18 +128,21 @@ class Writer:
         return UUID(bytes=bytes(self.ids[16 * case : 16 * case + 16]))
 
     def report(self, county: County, found: list[int], at: float) -> None:
-        self._report(found, self.doctor(county), 0, look_for_duplicates=False)
+        by = self.hospital(county) if self.large else county.doctors[0]
+        self._report(found, by, 0, look_for_duplicates=False)
         rng, outbreak = self.rng, self.outbreak
         for case in found:
             self.looked_at(case, at)
             if not outbreak.straight[case]:
                 self.later(max(at, outbreak.result[case]), "result", case)
-            self.later(max(at + 0.1, outbreak.admitted[case] + rng.uniform(0.1, 0.5)), "course", case)
-            self.later(max(at + 0.2, outbreak.ended[case]), "end", case)
+            if outbreak.kind[case] < 2:
+                self.later(max(at + 0.1, outbreak.admitted[case] + rng.uniform(0.1, 0.5)), "course", case)
+                self.later(max(at + 0.2, outbreak.ended[case]), "end", case)
 
     def report_again(self, county: County, found: list[int], at: float) -> None:
         """A second hospital reports somebody already reported; most pairs are decided within days."""
-        self._report(found, self.doctor(county, 1), 1, look_for_duplicates=True)
+        by = self.hospital(county, 1) if self.large else county.doctors[1]
+        self._report(found, by, 1, look_for_duplicates=True)
         for case in found:
             self.looked_at(case, at)
             if self.rng.uniform() < 0.7:
@@ -141,7 +153,7 @@ class Writer:
         rng = self.rng
         self.later(at + (rng.uniform(0.01, 0.07) if rng.uniform() < 0.94 else rng.uniform(0.1, 0.5)), "review", case)
         late = rng.uniform()
-        wait = rng.uniform(0.2, 0.9) if late < 0.88 else rng.uniform(1.1, 3.0) if late < 0.975 else rng.uniform(4.0, 20.0)
+        wait = rng.uniform(0.05, 0.5) if late < 0.88 else rng.uniform(1.1, 3.0) if late < 0.975 else rng.uniform(4.0, 20.0)
         self.later(at + wait, "investigate", case)
 
     def _report(self, found: list[int], by: Actor, hospital: int, *, look_for_duplicates: bool) -> None:
@@ -291,7 +303,7 @@ class Writer:
         )
 
     def _observe(self, county: County, kind: str, found: dict[int, Evidence]) -> None:
-        cases.observe_many([cases.Addition(self.id_of(case), kind, content_of(part)) for case, part in found.items()], self.doctor(county))
+        cases.observe_many([cases.Addition(self.id_of(case), kind, content_of(part)) for case, part in found.items()], self.hospital(county))
 
     def decide(self, county: County, found: list[int], at: float) -> None:
         """The county finds that two reports are one person, merges the records and counts the case once."""
