@@ -30,30 +30,24 @@ def _actor(request: HttpRequest) -> Actor:
 def import_list(request: HttpRequest) -> HttpResponse:
     """Every import of the actor's areas, and the two ways to begin one."""
     actor = _actor(request)
-    upload, paste = Upload(), Paste()
-    status = 200
+    refused: list[str] = []
     if request.method == "POST":
-        pasted = "text" in request.POST
         try:
             return redirect("import", _received(request, actor).pk)
         except Refused as no:
-            status = 422
-            form: Any = Paste(request.POST) if pasted else Upload(request.POST, request.FILES)
-            if form.is_valid() or not form.errors or getattr(request, "upload_too_large", False):
-                form._errors = form.error_class()
-                form.add_error(None, " ".join(_with_remedy(refusal) for refusal in no.refusals))
-            upload, paste = (upload, form) if pasted else (form, paste)
+            refused = [_with_remedy(refusal) for refusal in no.refusals]
     runs = ImportRun.objects.visible_to(actor).exclude(status="discarded").select_related("created_by")
     return render(
         request,
         "exchange/import_list.html",
         {
-            "upload": upload,
-            "paste": paste,
+            "refused": refused,
+            "upload": Upload(),
+            "paste": Paste(initial={name: request.POST.get(name, "") for name in ("text", "year")}),
             "limit": settings.UPLOAD_LIMIT_BYTES,
             "page": Paginator(runs.order_by("-created_at"), 25).get_page(request.GET.get("page")),
         },
-        status=status,
+        status=422 if refused else 200,
     )
 
 

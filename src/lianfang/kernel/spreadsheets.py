@@ -10,3 +10,8 @@ def defused(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(STARTS):
         return f"'{value}"
     return "" if value is None else value
+
+
+def as_before(cell: str) -> str:
+    """A defused cell as it was before it was defused."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(STARTS) else cell

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from lianfang.kernel.spreadsheets import as_before
+
 from . import workbooks
 from .fields import RESEND_HEADERS, names_a_column
 from .findings import Finding, note, refused, uncertain
@@ -109,8 +111,12 @@ class Table:
 
     def _raw(self) -> Iterator[tuple[int, list[str]]]:
         if self.kind == "workbook":
-            return workbooks.rows(self.path, self.sheet, self.cells_kept)
-        return _text_rows(self.path, self.encoding, self.delimiter)
+            rows = workbooks.rows(self.path, self.sheet, self.cells_kept)
+        else:
+            rows = _text_rows(self.path, self.encoding, self.delimiter)
+        if self.skipped:  # our own file of refused rows, where what a spreadsheet would run was defused
+            return ((number, [as_before(cell) for cell in cells]) for number, cells in rows)
+        return rows
 
 
 _LEADS = frozenset("合总小共注备说填制审资数tTgGsSnNpP")
