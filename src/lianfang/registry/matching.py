@@ -11,11 +11,12 @@ Where a figure has a source it is named; all others are assumed, and `benchmarks
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import log2
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
@@ -230,12 +231,11 @@ def parsed(text: str) -> Name | None:
     return Name(" ".join(words), False, 0, tuple(_heard(part) for word in words for part in _syllables(word)))
 
 
-_SYLLABLES = frozenset(
-    syllable
-    for code in range(0x4E00, 0x9FA6)
-    for syllable in lazy_pinyin(chr(code), style=Style.NORMAL, v_to_u=False)
-    if syllable.isascii()
-)
+@cache
+def _pinyin() -> frozenset[str]:
+    """All syllables that some character is read as."""
+    every = lazy_pinyin([chr(code) for code in range(0x4E00, 0x9FA6)], style=Style.NORMAL, v_to_u=False)
+    return frozenset(syllable for syllable in every if syllable.isascii() and syllable.isalpha())
 
 
 def _syllables(word: str) -> list[str]:
@@ -244,7 +244,7 @@ def _syllables(word: str) -> list[str]:
     for end in range(1, len(word) + 1):
         for start in range(max(0, end - 6), end):
             before = best[start]
-            if before is not None and word[start:end] in _SYLLABLES:
+            if before is not None and word[start:end] in _pinyin():
                 now = best[end]
                 if now is None or len(before) + 1 < len(now):
                     best[end] = [*before, word[start:end]]
@@ -508,6 +508,34 @@ def blocking_keys(person: Person) -> list[tuple[str, str]]:
     if day:
         keys.append(("born", f"{day} {person.county}" if person.county else f"{day} {name.sounds[0] if name else ''}"))
     return keys
+
+
+MOST_SHARING = 50  # a key shared by more records than this tells nobody apart
+FEW_SHARING = 10  # a name shared by more records than this is looked at only where the age allows it
+
+
+def candidates(
+    keys: Mapping[Any, Sequence[tuple[str, Any]]], sharing: dict[Any, list[Any]]
+) -> dict[Any, dict[Any, bool]]:
+    """Who shares a key with each description: {description: {who: whether nothing but a common name brought it here}}.
+
+    ``keys`` are those of each description, ``sharing`` who is known under each key. Every description also meets those
+    before it in ``keys``, and joins ``sharing`` as it goes.
+    """
+    found: dict[Any, dict[Any, bool]] = {}
+    for described, own in keys.items():
+        shared: dict[Any, bool] = {}
+        for kind, key in own:
+            people = sharing.setdefault(key, [])
+            common = kind in NAME_KEYS and len(people) > FEW_SHARING
+            if len(people) <= MOST_SHARING:
+                for who in people:
+                    if who != described:
+                        shared[who] = shared.get(who, True) and common
+            people.append(described)
+        if shared:
+            found[described] = shared
+    return found
 
 
 def exact_keys_of(person: Person) -> list[tuple[str, str]]:

@@ -25,8 +25,6 @@ from . import matching
 from .models import Area, Level, Person, PersonKey, PossibleDuplicate
 from .selectors import area_name, records_of
 
-MOST_SHARING = 50  # a key shared by more records than this tells nobody apart
-FEW_SHARING = 10  # a name shared by more records than this is looked at only where the age allows it
 AT_ONCE = 900  # values in one query
 
 Value = TypeVar("Value")
@@ -114,7 +112,7 @@ def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]
     told = {details.id: details for details in described}
     keys = {details.id: keys_of(details) for details in described}
     sharing = _sharing({digest for own in keys.values() for _, digest in own})
-    candidates = _candidates(keys, sharing)
+    candidates = matching.candidates(keys, sharing)
     known = _records({pk for shared in candidates.values() for pk in shared} - wanted.keys())
     opened: dict[UUID, matching.Person] = dict(wanted)
     result: dict[UUID, list[Likeness]] = {}
@@ -145,29 +143,9 @@ def _sharing(digests: Collection[bytes]) -> dict[bytes, list[UUID]]:
     found: dict[bytes, list[UUID]] = defaultdict(list)
     for some in _in_batches(digests):
         few = PersonKey.objects.filter(digest__in=some).values("digest").annotate(people=Count("id"))
-        rows = PersonKey.objects.filter(digest__in=few.filter(people__lte=MOST_SHARING).values("digest"))
+        rows = PersonKey.objects.filter(digest__in=few.filter(people__lte=matching.MOST_SHARING).values("digest"))
         for digest, person_id in rows.values_list("digest", "person_id"):
             found[bytes(digest)].append(person_id)
-    return found
-
-
-def _candidates(
-    keys: Mapping[UUID, list[tuple[str, bytes]]], sharing: dict[bytes, list[UUID]]
-) -> dict[UUID, dict[UUID, bool]]:
-    """{description: {record or earlier description: whether nothing but a common name brought it here}}."""
-    found: dict[UUID, dict[UUID, bool]] = {}
-    for details_id, own in keys.items():
-        shared: dict[UUID, bool] = {}
-        for kind, digest in own:
-            people = sharing[digest] if digest in sharing else sharing.setdefault(digest, [])
-            common = kind in matching.NAME_KEYS and len(people) > FEW_SHARING
-            if len(people) <= MOST_SHARING:
-                for pk in people:
-                    if pk != details_id:
-                        shared[pk] = shared.get(pk, True) and common
-            people.append(details_id)
-        if shared:
-            found[details_id] = shared
     return found
 
 

@@ -1,0 +1,1 @@
+"""Each module measures one thing and prints it beside a named peer, measured in the same run."""
