@@ -146,7 +146,8 @@ class Delays:
 def delays(counts: Counts, classes: Sequence[str]) -> Delays:
     """The delays of the cases of some classes whose onset is known to the day. A case reported before its onset has less than 0."""
     distribution = counts.by_value("delay", classes=classes)
-    total, reached, within = sum(distribution.values()), 0, {}
+    total, reached = sum(distribution.values()), 0
+    within: dict[int, int] = {}
     for delay, cases in distribution.items():
         reached += cases
         for tenths in (1, 5, 9):

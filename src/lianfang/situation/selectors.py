@@ -30,7 +30,9 @@ QUIET_AFTER = 60  # days without a case after which a curve ends with the outbre
 QUIET_SHOWN = 14
 
 NO_INTERVAL = _("The definitions name no serial interval for this disease, and Rt cannot be estimated without one.")
-TOO_FEW = _("Fewer than {cases} confirmed cases are known: an estimate would say more about its assumptions than about them.")
+TOO_FEW = _(
+    "Fewer than {cases} confirmed cases are known: an estimate would say more about its assumptions than about them."
+)
 TOO_SHORT = _("The confirmed cases span too few days: an estimate needs a window of {days} days after the first one.")
 
 
@@ -137,7 +139,11 @@ def picture(actor: Actor, area: Area, disease: str, *, day: date | None = None, 
         rt=rt,
         rt_missing=rt_missing,
         places=_places(
-            totals_below(actor, area, disease, below, week_to(day), known_on) if below else {}, below, sums, classes, day
+            totals_below(actor, area, disease, below, week_to(day), known_on) if below else {},
+            below,
+            sums,
+            classes,
+            day,
         ),
         mapped=AreaShape.objects.filter(area__in=below).exists() if below else False,
     )
@@ -236,9 +242,7 @@ def _serial_interval(mean_days: float, sd_days: float) -> np.ndarray:
     return pmf if len(pmf) <= LONGEST_INTERVAL else pmf[:LONGEST_INTERVAL] / pmf[:LONGEST_INTERVAL].sum()
 
 
-def _places(
-    totals: dict[str, Totals], below: list[Area], sums: Counts, classes: Classes, day: date
-) -> list[Place]:
+def _places(totals: dict[str, Totals], below: list[Area], sums: Counts, classes: Classes, day: date) -> list[Place]:
     """The areas below with their figures, the most cases first; last the cases that lie in none of them, if any.
 
     An area that no longer stands on the day is named only while it has cases.

@@ -80,7 +80,11 @@ def situation(request: HttpRequest) -> HttpResponse:
             "curve_notes": presentation.curve_notes(found),
             "map": presentation.area_map(found),
             "places": [
-                (place, presentation.place_name(place), presentation.query(found, area=place.area.code) if place.area else "")
+                (
+                    place,
+                    presentation.place_name(place),
+                    presentation.query(found, area=place.area.code) if place.area else "",
+                )
                 for place in found.places
             ],
             "rt": presentation.rt(found),
@@ -133,9 +137,7 @@ def table(request: HttpRequest, what: str) -> HttpResponse:
         raise Refused(refuse("kernel.not_found"))
     about = [found.area.code, found.disease, found.day, found.edition]
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = (
-        f'attachment; filename="{what}-{found.area.code}-{found.disease}-{found.day}.csv"'
-    )
+    response["Content-Disposition"] = f'attachment; filename="{what}-{found.area.code}-{found.disease}-{found.day}.csv"'
     response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
     head, *body = rows
     lines = [[*head, "area", "disease", "known_on", "edition"], *([*row, *about] for row in body)]
@@ -148,7 +150,5 @@ def report(request: HttpRequest) -> HttpResponse:
     """The situation report as PDF, in the language of the reader."""
     found = _picture(request)
     response = HttpResponse(reports.situation_report(found), content_type="application/pdf")
-    response["Content-Disposition"] = (
-        f'inline; filename="situation-{found.area.code}-{found.disease}-{found.day}.pdf"'
-    )
+    response["Content-Disposition"] = f'inline; filename="situation-{found.area.code}-{found.disease}-{found.day}.pdf"'
     return response

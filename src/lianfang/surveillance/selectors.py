@@ -214,15 +214,16 @@ def _counts(
             for cells in sums:
                 cells.clear()
         rows = _ledger(kept, disease, evenings).values_list("area_code", "measure", "day", "classification", "value")
-        for code, measure, day, of_class, value, *sums in rows.annotate(**_sums(evenings)):
+        for code, measure, day, of_class, value, *known in rows.annotate(**_sums(evenings)):
             cell = (measure, None if day == tally.NO_DAY else day, of_class, value)
-            for cells, count in zip(found[code], sums, strict=True):
+            for cells, count in zip(found[code], known, strict=True):
                 cells[cell] += count or 0
         for change, delta in tally.total_of(_not_in_ledger(kept, disease, evenings)).items():
-            if change.area_code in found:
-                for cells, evening in zip(found[change.area_code], evenings, strict=True):
-                    if evening is None or change.known_on <= evening:
-                        cells[change.cell] += delta
+            if change.area_code not in found:
+                continue
+            for cells, evening in zip(found[change.area_code], evenings, strict=True):
+                if evening is None or change.known_on <= evening:
+                    cells[change.cell] += delta
 
     if kept:
         _undisturbed(read)
@@ -271,7 +272,7 @@ def totals_below(
         _undisturbed(read)
     if small:
         within = {f"{name}_in_span": Count("id", filter=Q(**{f"{day}__range": span})) for name, day in TOTALLED.items()}
-        rows = _versions_in(area, disease, known_on).filter(counted=True)
+        rows: Any = _versions_in(area, disease, known_on).filter(counted=True)
         for row in rows.values("path", "classification", "outcome").annotate(
             reported=Count("id"), confirmed=Count("confirmed_on"), **within
         ):
@@ -279,10 +280,10 @@ def totals_below(
             code = next((entry.code for entry in small if entry.code in codes), None)
             if code is None:
                 continue
-            row["died"] = row["reported"] if row["outcome"] == "died" else 0
+            of_measure = {**row, "died": row["reported"] if row["outcome"] == "died" else 0}
             for measure in TOTALLED:
-                if row[measure]:
-                    add(code, measure, row["classification"], row[measure], row[f"{measure}_in_span"])
+                if of_measure[measure]:
+                    add(code, measure, row["classification"], of_measure[measure], of_measure[f"{measure}_in_span"])
     return {code: Totals({key: (sums[0], sums[1]) for key, sums in entry.items()}) for code, entry in found.items()}
 
 

@@ -46,9 +46,9 @@ def report_content(found: Picture) -> dict[str, Any]:
         "language": presentation.language(),
         "title": _("Situation report: {disease}, {area}").format(disease=disease, area=place),
         "subtitle": cut.format(day=found.day) + " " + _("Protocol edition {edition}.").format(edition=found.edition),
-        "footer": _("Lianfang {version}. Figures as known at the data cut; later reports and corrections are not in them.").format(
-            version=__version__
-        ),
+        "footer": _(
+            "Lianfang {version}. Figures as known at the data cut; later reports and corrections are not in them."
+        ).format(version=__version__),
         "palette": PALETTE,
         "headline": [
             {"label": _(shown.indicator.label), "value": presentation.figure(shown.value)}
