@@ -1,13 +1,18 @@
 """Signing in and out, each with its event."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
 
 from lianfang.kernel import events
 from lianfang.kernel.access import NOBODY, Actor
@@ -32,6 +37,40 @@ class SignIn(LoginView):
         if user.language:
             response.set_cookie("django_language", user.language, samesite="Lax")
         return response
+
+
+class ChangePassword(PasswordChangeView):
+    """Choose a password of one's own. Whoever holds a one-time password can go nowhere else before."""
+
+    template_name = "password.html"
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if form.cleaned_data["new_password1"] == form.cleaned_data["old_password"]:
+            form.add_error("new_password1", _("This is the present password. Choose another."))
+            return self.form_invalid(form)
+        with transaction.atomic():
+            form.user.password_is_one_time = False
+            response = super().form_valid(form)  # saves the user
+            events.record("account.password_changed", Actor(form.user.pk, form.user.display_name))
+        messages.success(self.request, _("Your password was changed."))
+        return response
+
+
+class OneTimePassword:
+    """Sends whoever holds a one-time password to choose another before anything is seen or done."""
+
+    ALLOWED = ("password-change", "logout", "set_language")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        held_back = user.is_authenticated and user.password_is_one_time
+        if held_back and request.path not in [reverse(name) for name in self.ALLOWED]:
+            return redirect("password-change")
+        return self.get_response(request)
 
 
 def _leave(kind: str, actor: Actor, **details: Any) -> None:

@@ -185,6 +185,28 @@ def token(
 
 
 @app.command()
+def account(
+    username: Annotated[str, typer.Argument(help="The user name to sign in with.")],
+    name: Annotated[str, typer.Option(help="Name and office, as others see them.")],
+    area: Annotated[str, typer.Option(help="Code of the area of the post.")],
+    role: Annotated[str, typer.Option(help="The role of the post.")] = "administrator",
+) -> None:
+    """Make an account, as the first administrator of an installation needs one. Its one-time password is shown this once."""
+    ready()
+    from lianfang.kernel import clock
+    from lianfang.kernel.access import SYSTEM
+    from lianfang.kernel.refusals import Refused, refuse
+    from lianfang.registry import accounts
+    from lianfang.registry.selectors import chosen_area
+
+    place = chosen_area(area, clock.today())
+    if place is None:
+        raise Refused(refuse("case.unknown_area", "area", code=area))
+    _user, password = accounts.create(username, name, role, place, SYSTEM)
+    out.print(password, markup=False, highlight=False)
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
@@ -210,17 +232,24 @@ def work() -> None:
 def audit_verify() -> None:
     """Walk the chain over the whole record and name everything that was changed, removed, slipped in or back-dated."""
     ready()
-    from lianfang.kernel import audit
-    from lianfang.kernel.models import Event, Seal
+    from dataclasses import replace
 
-    findings = 0
-    for finding in audit.verify():
-        findings += 1
-        out.print(f"{finding.what}: {finding.subject}. {finding.detail}", markup=False, highlight=False)
-    if findings:
-        out.print(f"{findings} findings. The record is not whole.")
+    from lianfang.kernel.access import SYSTEM
+    from lianfang.supervision.services import verify
+
+    with progress() as bar:
+        task = bar.add_task("Walking the record", total=None)
+        found = verify(
+            replace(SYSTEM, channel="command"),
+            told=lambda finding: out.print(
+                f"{finding.what}: {finding.subject}. {finding.detail}", markup=False, highlight=False
+            ),
+            progress=lambda walked, events: bar.update(task, completed=walked, total=events),
+        )
+    if not found.whole:
+        out.print(f"{sum(found.counts.values())} findings. The record is not whole.")
         raise typer.Exit(1)
-    out.print(f"The record is whole: {Event.objects.count()} events under {Seal.objects.count()} seals.")
+    out.print(f"The record is whole: {found.events} events under {found.seals} seals.")
 
 
 @keys_app.command("rotate")

@@ -16,6 +16,7 @@ NAVIGATION = (
     ("situation", _("Situation"), "chart-bar", "situation.read"),
     ("bulletin-list", _("Bulletin"), "news", "situation.read"),
     ("audit", _("Audit"), "shield-check", "audit.read"),
+    ("account-list", _("Accounts"), "user-plus", "account.manage"),
 )
 
 

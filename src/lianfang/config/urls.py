@@ -10,9 +10,9 @@ from django.urls import path
 from django.views.generic import RedirectView, TemplateView
 from django.views.i18n import set_language
 
-from lianfang.kernel.views import public
+from lianfang.kernel.views import needs_sign_in, public
 
-from .accounts import SignIn
+from .accounts import ChangePassword, SignIn
 from .api import api
 
 PARTS = ("workorders", "surveillance", "registry", "tracing", "situation", "exchange", "bulletin", "supervision")
@@ -30,6 +30,7 @@ urlpatterns = [
     path("", public(RedirectView.as_view(pattern_name="situation")), name="home"),
     path("login/", public(SignIn.as_view()), name="login"),
     path("logout/", public(LogoutView.as_view()), name="logout"),
+    path("password/", needs_sign_in(ChangePassword.as_view()), name="password-change"),
     path("language/", public(set_language), name="set_language"),
     path("api/v1/", api.urls),
     *_part_urls(),

@@ -44,6 +44,12 @@ def public(view: View) -> View:
     return view
 
 
+def needs_sign_in(view: View) -> View:
+    """Mark a view as open to everybody who is signed in, whatever posts they hold; the view itself sends others to sign in."""
+    view.permission = "signed in"  # type: ignore[attr-defined]
+    return view
+
+
 STATUS = {"kernel.not_found": 404, "kernel.not_permitted": 403, "kernel.id_conflict": 409}
 
 

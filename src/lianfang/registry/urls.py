@@ -1,9 +1,18 @@
 from django.urls import path
 
-from . import views
+from . import account_views, views
 
 urlpatterns = [
     path("persons/duplicates/", views.duplicate_list, name="duplicate-list"),
     path("persons/duplicates/<uuid:pair_id>/", views.duplicate, name="duplicate"),
     path("persons/duplicates/<uuid:pair_id>/decide/", views.duplicate_decide, name="duplicate-decide"),
+    path("accounts/", account_views.account_list, name="account-list"),
+    path("accounts/new/", account_views.account_new, name="account-new"),
+    path("accounts/<int:user_id>/", account_views.account, name="account"),
+    path("accounts/<int:user_id>/posts/", account_views.account_give, name="account-give"),
+    path("accounts/<int:user_id>/posts/<int:post_id>/end/", account_views.account_end, name="account-end"),
+    path("accounts/<int:user_id>/active/", account_views.account_active, name="account-active"),
+    path("accounts/<int:user_id>/password/", account_views.account_password, name="account-password"),
+    path("accounts/<int:user_id>/tokens/", account_views.account_token, name="account-token"),
+    path("accounts/<int:user_id>/tokens/<int:token_id>/revoke/", account_views.account_revoke, name="account-revoke"),
 ]
