@@ -6,14 +6,21 @@ the withheld cells as unknowns. ``protect`` withholds the small cells and as man
 cell, of this bulletin and of all before it, to keep at least two whole numbers that fit everything published.
 
 What counts as known to that reader: every total, every cell shown in any bulletin ever published of this area and
-disease, that counts are whole and not negative, and that nobody is discharged who was not confirmed.
+disease, every figure that a part has published of itself, that counts are whole and not negative, that a day's new cases
+are among all cases, and that nobody is discharged who was not confirmed.
+
+That a cell stays uncertain is shown by an example: another set of whole numbers that differs in this cell and fits all the
+same. ``protect`` shows a cell only while every withheld one still has its example. Most are small exchanges between two
+parts (one case more here, one less there, made good in the same two columns); where there is none of that kind an integer
+programme looks for any. So an error can only withhold too much.
 
 No Django, no clock.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +31,8 @@ NEW, TOTAL, CORRECTION = "new", "total", "correction"
 KINDS = (NEW, TOTAL, CORRECTION)
 REACH = 4  # how far from the truth other solutions are looked for; one more or less is enough to be uncertain
 TRIES = 4
+EARLIER = 3  # bulletins before the one of a cell among which an example is looked for
+LARGE = 4000  # unknown cells beyond which only exchanges are looked for: more is withheld, in bearable time
 SECONDS = 2  # for one search; what was not found uncertain in that time counts as known
 
 
@@ -34,6 +43,9 @@ class Cell(NamedTuple):
     of: str
     kind: str
     part: str
+
+
+Example = Mapping[Cell, int]  # by how much each cell differs from the truth; cells that are not named do not
 
 
 @dataclass(frozen=True)
@@ -72,16 +84,21 @@ class _System:
         if sum(factor * self.truth[cell] for cell, factor in terms.items()) >= 0:
             self.rows.append((dict(terms), 0, False))
 
-    def near(self, cells: Collection[Cell], hidden: Collection[Cell]) -> "_System":
-        """The rows that some chain of hidden cells ties to these cells: what they can tell about, or be told by."""
-        by_cell: dict[Cell, list[int]] = defaultdict(list)
+    @cached_property
+    def rows_of(self) -> dict[Cell, list[int]]:
+        """The rows that each cell stands in, by number."""
+        found: dict[Cell, list[int]] = defaultdict(list)
         for n, (terms, _, _) in enumerate(self.rows):
             for cell in terms:
-                by_cell[cell].append(n)
+                found[cell].append(n)
+        return found
+
+    def near(self, cells: Collection[Cell], hidden: Collection[Cell]) -> "_System":
+        """The rows that some chain of hidden cells ties to these cells: what they can tell about, or be told by."""
         kept: set[int] = set()
         frontier = list(cells)
         while frontier:
-            for n in by_cell[frontier.pop()]:
+            for n in self.rows_of[frontier.pop()]:
                 if n not in kept:
                     kept.add(n)
                     frontier += [cell for cell in self.rows[n][0] if cell in hidden]
@@ -103,8 +120,8 @@ def _system(tables: Sequence[Table]) -> _System:
         for of in {of for of, _ in columns}:
             for part in table.parts:
                 now, new = (Cell(table.bulletin, of, kind, part) for kind in (TOTAL, NEW))
+                found.at_least_zero({now: 1, new: -1})
                 if base is None:
-                    found.at_least_zero({now: 1, new: -1})
                     continue
                 terms = {now: 1, new: -1, Cell(table.bulletin, of, CORRECTION, part): -1}
                 if (of, TOTAL, part) in base.counts:
@@ -130,15 +147,20 @@ class _Unknowns:
                 self.rows.append((left, constant - known, is_equation))
         self.cells = sorted({cell for terms, _, _ in self.rows for cell in terms})
 
-    def determined(self, asked: Collection[Cell], *, first_only: bool = False) -> set[Cell]:
-        """Those of the cells asked for whose value the reader can work out. ``first_only``: stop when one is found."""
+    def determined(self, asked: Collection[Cell]) -> set[Cell]:
+        """Those of the cells asked for whose value the reader can work out."""
         asked = set(asked) & set(self.cells)
-        if not asked:
-            return set()
+        return asked - self.examples(asked).keys()
+
+    def examples(self, asked: Collection[Cell], *, all_or_none: bool = False) -> dict[Cell, Example]:
+        """For each cell asked for another solution in which it differs; none for those that the reader can work out.
+
+        ``all_or_none``: give up as soon as one can be worked out.
+        """
         at_once = self._one_by_one()
-        found = asked & at_once
-        if found == asked or (found and first_only):
-            return found
+        wanted = (set(asked) & set(self.cells)) - at_once
+        if not wanted or (all_or_none and len(wanted) < len(asked)):
+            return {}
         open_cells = [cell for cell in self.cells if cell not in at_once]
         number = {cell: n for n, cell in enumerate(open_cells)}
         truth = np.array([self.truth[cell] for cell in open_cells], dtype=float)
@@ -157,9 +179,10 @@ class _Unknowns:
             constraints = [LinearConstraint(matrix, low, high)]
         floor = np.array([-np.inf if cell.kind == CORRECTION else 0.0 for cell in open_cells])
         bounds = Bounds(np.maximum(floor, truth - REACH), truth + REACH)
+        found: dict[Cell, Example] = {}
 
-        def other(weights: np.ndarray) -> np.ndarray:
-            """The solution furthest from the truth in a direction."""
+        def look(weights: np.ndarray) -> None:
+            """Take up the solution furthest from the truth in a direction."""
             solved = milp(
                 -weights,
                 integrality=np.ones(len(truth)),
@@ -167,28 +190,26 @@ class _Unknowns:
                 constraints=constraints,
                 options={"time_limit": SECONDS},
             )
-            return np.zeros(len(truth), bool) if solved.x is None else np.abs(np.rint(solved.x) - truth) > 0.5
+            if solved.x is None:
+                return
+            change = np.rint(solved.x) - truth
+            example = {open_cells[n]: int(change[n]) for n in np.flatnonzero(change)}
+            found.update({cell: example for cell in example if cell in wanted and cell not in found})
 
-        uncertain = np.array([cell not in asked for cell in open_cells])
         random = np.random.default_rng(1)
-        for _ in range(TRIES):
-            if uncertain.all():
+        for _ in range(TRIES if len(wanted) > 1 else 0):
+            if len(found) == len(wanted):
                 return found
-            weights = np.where(uncertain, 0.0, random.choice([-1.0, 1.0], len(truth)))
-            uncertain |= other(weights)
-        for n, cell in enumerate(open_cells):
-            if uncertain[n]:
-                continue
+            open_ones = np.array([cell in wanted and cell not in found for cell in open_cells])
+            look(np.where(open_ones, random.choice([-1.0, 1.0], len(truth)), 0.0))
+        for cell in sorted(wanted):
             for direction in (1.0, -1.0):
-                weights = np.zeros(len(truth))
-                weights[n] = direction
-                uncertain |= other(weights)
-                if uncertain[n]:
-                    break
-            else:
-                found.add(cell)
-                if first_only:
-                    break
+                if cell not in found:
+                    weights = np.zeros(len(truth))
+                    weights[number[cell]] = direction
+                    look(weights)
+            if all_or_none and cell not in found:
+                break
         return found
 
     def _one_by_one(self) -> set[Cell]:
@@ -210,6 +231,91 @@ class _Unknowns:
         return found
 
 
+class _Exchanges:
+    """Finds examples of the common kind: between two parts, one more here and one less there in each column touched."""
+
+    def __init__(self, tables: Sequence[Table], system: _System):
+        self.system = system
+        self.tables = {table.bulletin: table for table in tables}
+        self.next: dict[str, list[str]] = defaultdict(list)
+        for table in tables:
+            if table.base in self.tables:
+                self.next[table.base or ""].append(table.bulletin)
+        self.order = {table.bulletin: n for n, table in enumerate(tables)}
+
+    def example(self, cell: Cell, hidden: Callable[[Cell], bool]) -> Example | None:
+        """An exchange that changes a cell and touches only hidden ones, or None."""
+        for other in self.tables[cell.bulletin].parts:
+            if other == cell.part or not hidden(cell._replace(part=other)):
+                continue
+            for sign in (1, -1):
+                pattern = self._pattern(cell, other, sign, hidden)
+                if pattern is None:
+                    continue
+                example = {
+                    Cell(bulletin, cell.of, kind, part): step * side
+                    for (bulletin, kind), step in pattern.items()
+                    for part, side in ((cell.part, 1), (other, -1))
+                }
+                if self._fits(example):
+                    return example
+        return None
+
+    def _pattern(
+        self, cell: Cell, other: str, sign: int, hidden: Callable[[Cell], bool]
+    ) -> dict[tuple[str, str], int] | None:
+        """The columns to change, and by how much, so that both parts still go on from their bases."""
+        changed: dict[tuple[str, str], int] = {}
+
+        def free(bulletin: str, kind: str, step: int) -> bool:
+            if (bulletin, kind) in changed:
+                return False
+            for part, side in ((cell.part, step), (other, -step)):
+                here = Cell(bulletin, cell.of, kind, part)
+                if not hidden(here) or (kind != CORRECTION and self.system.truth[here] + side < 0):
+                    return False
+            return True
+
+        def take(bulletin: str, kind: str, step: int, came_from: str = "") -> bool:
+            """Change a column, and whatever must follow in the bulletins that it ties together."""
+            if not free(bulletin, kind, step):
+                return False
+            changed[bulletin, kind] = step
+            ties = [(bulletin, step if kind == TOTAL else -step)] if self.tables[bulletin].base in self.tables else []
+            ties += [(later, -step) for later in self.next[bulletin]] if kind == TOTAL else []
+            if all(settle(tied, left) for tied, left in ties if tied != came_from):
+                return True
+            del changed[bulletin, kind]
+            return False
+
+        def settle(bulletin: str, left: int) -> bool:
+            """Bring total − base − new − correction of a bulletin, which is ``left`` too much, back to nothing."""
+            kept = dict(changed)
+            base = self.tables[bulletin].base or ""
+            for where, kind, step in (
+                (bulletin, NEW, left), (bulletin, CORRECTION, left), (bulletin, TOTAL, -left), (base, TOTAL, left)
+            ):  # fmt: skip
+                if take(where, kind, step, bulletin):
+                    return True
+                changed.clear()
+                changed.update(kept)
+            return False
+
+        return changed if take(cell.bulletin, cell.kind, sign) else None
+
+    def _fits(self, example: Example) -> bool:
+        """Whether the numbers changed so fulfil all that is known."""
+        truth = self.system.truth
+        if any(cell.kind != CORRECTION and truth[cell] + change < 0 for cell, change in example.items()):
+            return False
+        for n in {n for cell in example for n in self.system.rows_of[cell]}:
+            terms, constant, is_equation = self.system.rows[n]
+            value = sum(factor * (truth[cell] + example.get(cell, 0)) for cell, factor in terms.items())
+            if value != constant if is_equation else value < constant:
+                return False
+        return True
+
+
 def determined(tables: Sequence[Table]) -> set[Cell]:
     """The withheld cells that a reader of all these bulletins can work out exactly."""
     withheld = {cell for table in tables for cell in table.withheld}
@@ -229,32 +335,78 @@ class Protection:
     given_away: frozenset[Cell]
 
 
-def protect(before: Sequence[Table], table: Table, below: int, keep_withheld: Collection[Cell] = ()) -> Protection:
+def protect(
+    before: Sequence[Table],
+    table: Table,
+    below: int,
+    keep_withheld: Collection[Cell] = (),
+    shown_elsewhere: Collection[Cell] = (),
+) -> Protection:
     """What to withhold in the next bulletin, given all published before it.
 
     ``below``: counts under it are small. ``keep_withheld``: cells that an earlier version of the same bulletin withheld.
+    ``shown_elsewhere``: cells that readers know already, because the part itself published them.
     Shows as much as it can, in this order: counts of the day where the cumulative count of the day before is public,
     cumulative counts, the rest; large ones first. So a cumulative count that had to be withheld comes back as soon as
     the withheld counts of two or more days stand behind it.
     """
-    cells = frozenset(table.cells())
+    cells = frozenset(table.cells()) - set(shown_elsewhere)
     past = frozenset(cell for earlier in before for cell in earlier.withheld)
     must = {cell for cell in cells if small(table.value(cell), below)} | (cells & set(keep_withheld))
     if not must and not past:
         return Protection(frozenset(), frozenset())
     hidden = past | cells
-    system = _system([*before, table]).near(cells, hidden)
-    excused = _Unknowns(system, hidden).determined(must | past)
-    kept = (must | past) - excused
+    system = _system([*before, table])
+    exchanges = _Exchanges([*before, table], system)
+    examples: dict[Cell, Example] = {}
+    for cell in sorted(must | past):
+        if cell not in examples and (found := exchanges.example(cell, hidden.__contains__)):
+            examples.update({each: found for each in found if each in must or each in past})
+    left = (must | past) - examples.keys()
+    if left:
+        examples.update(_Unknowns(system.near(left, hidden), hidden).examples(left))
+    excused = (must | past) - examples.keys()
     public_before = _cumulative_shown(before, table.base)
     shown: set[Cell] = set()
+    rests_on: dict[Cell, set[Cell]] = defaultdict(set)
+    for cell, example in examples.items():
+        for each in example:
+            rests_on[each].add(cell)
 
     def show(group: list[Cell]) -> None:
+        """Show a group of cells if every example that rests on them has a stand-in, else its halves."""
         if not group:
             return
-        if not _Unknowns(system, hidden - shown - set(group)).determined(kept, first_only=True):
-            shown.update(group)
-        elif len(group) > 1:
+        gone = shown.union(group)
+        instead: dict[Cell, Example] = {}
+        left = []
+        for cell in sorted(set().union(*(rests_on[each] for each in group))):
+            if cell in instead:
+                continue
+            found = exchanges.example(cell, lambda each: each in hidden and each not in gone)
+            if found is not None:
+                instead.update({each: found for each in found if each in examples})
+            elif len(hidden) > LARGE:
+                return halves(group)
+            else:
+                left.append(cell)
+        if left := [cell for cell in left if cell not in instead]:
+            first = min(exchanges.order[cell.bulletin] for cell in left) - EARLIER
+            unknown = {cell for cell in hidden - gone if exchanges.order[cell.bulletin] >= first}
+            others = _Unknowns(system.near(left, unknown), unknown).examples(left, all_or_none=True)
+            if len(others) < len(left):
+                return halves(group)
+            instead.update(others)
+        shown.update(group)
+        for cell, example in instead.items():
+            for each in examples[cell]:
+                rests_on[each].discard(cell)
+            examples[cell] = example
+            for each in example:
+                rests_on[each].add(cell)
+
+    def halves(group: list[Cell]) -> None:
+        if len(group) > 1:
             show(group[: len(group) // 2])
             show(group[len(group) // 2 :])
 
@@ -264,8 +416,8 @@ def protect(before: Sequence[Table], table: Table, below: int, keep_withheld: Co
         return (turn, value == 0, -abs(value), cell)
 
     show(sorted(cells - must, key=wish))
-    shown |= _Unknowns(system, hidden - shown).determined(cells - must - shown)
-    return Protection(cells - shown, excused - determined(before) if excused else frozenset())
+    given_away = excused - determined(before) if excused else set()
+    return Protection(cells - shown, frozenset(given_away))
 
 
 def _cumulative_shown(tables: Sequence[Table], bulletin: str | None) -> set[tuple[str, str]]:

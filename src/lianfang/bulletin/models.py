@@ -17,9 +17,18 @@ class BulletinQuerySet(models.QuerySet["Bulletin"]):
     def published(self) -> "BulletinQuerySet":
         return self.filter(status="published")
 
+    def of(self, code: str, disease: str) -> "BulletinQuerySet":
+        """Those of one area, whatever its borders were, and one disease."""
+        return self.filter(area__code=code, disease=disease)
+
 
 class Bulletin(models.Model):
-    """The figures of one area and one day on their way to the public: prepared, signed by one, published by another."""
+    """The figures of one area and one day on their way to the public: prepared, signed by one, published by another.
+
+    ``figures`` are the true ones, with what was counted and what was changed by hand; ``public_figures`` are what the
+    public sees, written once when it is published. Public pages read nothing else. ``protection`` says which cells are
+    withheld, which the totals give away, and beside which published bulletins that was worked out.
+    """
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     area = models.ForeignKey(Area, models.PROTECT)
@@ -28,8 +37,15 @@ class Bulletin(models.Model):
     day = models.DateField()
     status = models.CharField(max_length=12, default="prepared")
     figures: Any = models.JSONField()
+    protection: Any = models.JSONField(default=dict)
     public_figures: Any = models.JSONField(null=True)
-    remark = models.TextField(blank=True)
+    explanation = models.TextField(blank=True)  # why cumulative counts are not those before plus the new; published
+    remark = models.TextField(blank=True)  # published
+    reason = models.TextField(blank=True)  # why an earlier bulletin is corrected; published
+    note = models.TextField(blank=True)  # why it was sent back or withdrawn; not published
+    base = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+"
+    )  # whose cumulative counts it goes on from
     corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections")
     prepared_at = models.DateTimeField()
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -51,8 +67,14 @@ class Bulletin(models.Model):
                 condition=Q(corrects=None) & ~Q(status="withdrawn"),
                 name="one_bulletin_a_day",
             ),
+            models.UniqueConstraint(
+                fields=["corrects"], condition=~Q(status="withdrawn"), name="one_correction_of_a_bulletin"
+            ),
         ]
-        indexes = [models.Index(fields=["path", "-day"], name="bulletin_by_area")]
+        indexes = [
+            models.Index(fields=["path", "-day"], name="bulletin_by_area"),
+            models.Index(fields=["-day"], condition=Q(status="published"), name="bulletin_published"),
+        ]
 
     def __str__(self) -> str:
         return f"bulletin {self.path} {self.day}"
