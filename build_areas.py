@@ -258,7 +258,7 @@ READINGS = {
     "柘城": "zhe cheng", "尉氏": "wei shi", "武陟": "wu zhi", "沁阳": "qin yang", "长子": "zhang zi", "会理": "hui li", "朝阳": "chao yang",
     "长白": "chang bai", "珲春": "hun chun", "桦甸": "hua dian", "穆棱": "mu ling", "侯马": "hou ma", "解放": "jie fang", "西藏": "xi zang",
     "巴音": "ba yin", "石拐": "shi guai", "任县": "ren xian", "任丘": "ren qiu", "任城": "ren cheng", "任泽": "ren ze", "涪城": "fu cheng",
-    "召陵": "shao ling", "牂牁": "zang ke", "勐海": "meng hai", "勐腊": "meng la", "漾濞": "yang bi", "邕宁": "yong ning", "儋州": "dan zhou", "郴州": "chen zhou",
+    "召陵": "shao ling", "漯河": "luo he", "闵行": "min hang", "万柏林": "wan bai lin", "牂牁": "zang ke", "勐海": "meng hai", "勐腊": "meng la", "漾濞": "yang bi", "邕宁": "yong ning", "儋州": "dan zhou", "郴州": "chen zhou",
 }  # fmt: skip
 PEOPLES = {
     "蒙古": "Mongol", "回": "Hui", "藏": "Tibetan", "维吾尔": "Uygur", "苗": "Miao", "彝": "Yi", "壮": "Zhuang", "布依": "Buyei", "朝鲜": "Korean",
@@ -274,7 +274,7 @@ KINDS = {
     "province": (("省", ""),),
     "city": (("自治州", "Autonomous Prefecture"), ("地区", "Prefecture"), ("盟", "League"), ("市", "City")),
     "county": (
-        ("自治县", "Autonomous County"), ("自治旗", "Autonomous Banner"), ("林区", "Forestry District"), ("新区", "New Area"), ("县", "County"),
+        ("自治县", "Autonomous County"), ("自治旗", "Autonomous Banner"), ("新区", "New Area"), ("县", "County"),
         ("区", "District"), ("市", "City"), ("旗", "Banner"),
     ),
     "township": (("街道办事处", "Subdistrict"), ("街道", "Subdistrict"), ("民族乡", "Ethnic Township"), ("镇", "Town"), ("乡", "Township")),
@@ -300,7 +300,7 @@ class _Pinyin:
         if name in self.usual:
             return self.usual[name]
         for suffix, word in KINDS.get(level, ()):
-            if name.endswith(suffix) and len(name) > len(suffix):
+            if name.endswith(suffix) and len(name) - len(suffix) >= (2 if suffix == "新区" else 1):  # 清新区 is Qingxin District
                 stem, peoples = name[: -len(suffix)], []
                 if suffix.startswith("自治"):
                     while found := PEOPLE.search(stem) or BARE.search(stem):
@@ -313,10 +313,10 @@ class _Pinyin:
 
     def spelt(self, stem: str, name: str) -> str:
         """Pinyin as one word, with an apostrophe where a syllable begins with a vowel."""
-        syllables = self.read(name)[:1] if len(stem) == 1 else self.read(stem)
+        syllables = self.read(name, v_to_u=True)[:1] if len(stem) == 1 else self.read(stem, v_to_u=True)
         word = ""
         for syllable in syllables:
-            word += ("'" if word and word[-1].isalpha() and syllable[:1] in "aeo" else "") + syllable.replace("ü", "v")
+            word += ("'" if word and word[-1].isalpha() and syllable[:1] in "aeo" else "") + syllable
         return word[:1].upper() + word[1:]
 
 

@@ -11,8 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from itertools import product
+from math import prod
 
-from pypinyin import lazy_pinyin
+from pypinyin import Style, lazy_pinyin, pinyin
 from rapidfuzz import fuzz, process
 
 LEVELS = ("country", "province", "city", "county", "township", "village", "grid")
@@ -110,69 +113,12 @@ _SUFFIXES = {
     "township": ("街道办事处", "街道办", "街道", "民族乡", "民族镇", "镇", "乡", "苏木"),
     "village": ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "居委会", "村委会", "社区", "行政村", "村", "居"),
 }  # fmt: skip
-_PEOPLES = [
-    "蒙古",
-    "回",
-    "藏",
-    "维吾尔",
-    "苗",
-    "彝",
-    "壮",
-    "布依",
-    "朝鲜",
-    "满",
-    "侗",
-    "瑶",
-    "白",
-    "土家",
-    "哈尼",
-    "哈萨克",
-    "傣",
-    "黎",
-    "傈僳",
-    "佤",
-    "畲",
-    "高山",
-    "拉祜",
-    "水",
-    "东乡",
-    "纳西",
-    "景颇",
-    "柯尔克孜",
-    "土",
-    "达斡尔",
-    "仫佬",
-    "羌",
-    "布朗",
-    "撒拉",
-    "毛南",
-    "仡佬",
-    "锡伯",
-    "阿昌",
-    "普米",
-    "塔吉克",
-    "怒",
-    "乌孜别克",
-    "俄罗斯",
-    "鄂温克",
-    "德昂",
-    "保安",
-    "裕固",
-    "京",
-    "塔塔尔",
-    "独龙",
-    "鄂伦春",
-    "赫哲",
-    "门巴",
-    "珞巴",
-    "基诺",
-    "各",
-]
-_PEOPLE = re.compile(
-    "(?:(?:"
-    + "|".join(sorted(_PEOPLES, key=len, reverse=True))
-    + ")族)+$|(?<=..)(?:蒙古|维吾尔|哈萨克|柯尔克孜|壮族|回族)$"
+_SHORTEST = {"林区": 3, "新区": 2, "矿区": 2}  # 神农架林区, but 碑林区; 浦东新区, but 清新区
+_PEOPLES = (
+    "乌孜别克|柯尔克孜|俄罗斯|达斡尔|鄂温克|鄂伦春|维吾尔|哈萨克|塔吉克|塔塔尔|蒙古|布依|朝鲜|土家|哈尼|傈僳|高山|拉祜|东乡|纳西|景颇|仫佬|"
+    "布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|德昂|保安|裕固|独龙|赫哲|门巴|珞巴|基诺|回|藏|苗|彝|壮|满|侗|瑶|白|傣|黎|佤|畲|水|土|羌|怒|京|各"
 )
+_PEOPLE = re.compile(rf"(?:(?:{_PEOPLES})族)+$|(?<=..)(?:蒙古|维吾尔|哈萨克|柯尔克孜|塔吉克|锡伯|壮族|回族)$")
 _LATIN_KINDS = {
     "province": "province", "autonomous region": "province", "region": "province", "special administrative region": "province",
     "sar": "province", "municipality": "city", "city": "city", "autonomous prefecture": "prefecture", "prefecture": "prefecture",
@@ -202,7 +148,7 @@ def chinese_stem(name: str, level: str) -> str:
     ('温州', '景宁', '绛')
     """
     for suffix in _SUFFIXES.get(level, ()):
-        if name.endswith(suffix) and len(name) > len(suffix):
+        if name.endswith(suffix) and len(name) - len(suffix) >= _SHORTEST.get(suffix, 1):
             stem = name[: -len(suffix)]
             bare = _PEOPLE.sub("", stem)
             return bare if len(bare) > 1 or len(stem) == 1 else stem
@@ -211,7 +157,7 @@ def chinese_stem(name: str, level: str) -> str:
 
 def latin_key(text: str) -> str:
     """Letters and figures only, in lower case, so that “Xi'an”, “xian” and “Xī’ān” are one key."""
-    plain = unicodedata.normalize("NFKD", text.lower().replace("ü", "v"))
+    plain = unicodedata.normalize("NFKD", text.lower())
     return "".join(sign for sign in plain if sign.isascii() and sign.isalnum())
 
 
@@ -221,15 +167,13 @@ def latin_stem(text: str) -> tuple[str, str]:
     >>> latin_stem("Wenzhou City"), latin_stem("Wenshan Zhuang and Miao Autonomous Prefecture"), latin_stem("Xi'an")
     (('wenzhou', 'city'), ('wenshan', 'prefecture'), ('xian', ''))
     """
-    name = re.sub(r"\([^)]*\)", " ", text.lower()).replace("\xa0", " ").strip()
-    found = _LATIN_SUFFIX.search(name)
-    if not found:
-        return latin_key(name), ""
-    kind, stem = _LATIN_KINDS[found[1]], name[: found.start()]
-    if found[1].startswith("autonomous") or kind == "prefecture":
-        first, _, rest = stem.strip().partition(" ")
-        stem = first + " " + _LATIN_PEOPLES.sub("", rest)
-    return latin_key(stem), kind
+    name, kind = re.sub(r"\([^)]*\)", " ", text.lower()).replace("\xa0", " ").strip(), ""
+    while found := _LATIN_SUFFIX.search(name):  # “Xilingol League City” has two words for its kind; the inner one counts
+        kind, name = _LATIN_KINDS[found[1]], name[: found.start()]
+        if kind == "prefecture" or found[1].startswith("autonomous"):
+            first, _, rest = name.partition(" ")
+            name = f"{first} {_LATIN_PEOPLES.sub('', rest)}".strip()
+    return latin_key(name), kind
 
 
 def _of_kind(place: Place, kind: str) -> bool:
@@ -278,11 +222,12 @@ class Gazetteer:
         self.chinese: dict[str, list[Place]] = defaultdict(list)
         self.latin: dict[str, list[Place]] = defaultdict(list)
         self.readings: dict[str, list[Place]] = defaultdict(list)  # plain pinyin, where no name answers
-        self._children: dict[str, list[Place]] | None = None
+        self.by_parent: dict[str, list[Place]] = defaultdict(list)
         self.places = list(places)
         changes: set[date] = set()
         for place in self.places:
             self.by_code[place.code].append(place)
+            self.by_parent[_above(place)].append(place)
             known = self.by_path.get(place.path)
             if known is None or known.valid_until is not None:
                 self.by_path[place.path] = place
@@ -296,16 +241,22 @@ class Gazetteer:
             return
         for key in {place.name, chinese_stem(place.name, place.level)}:
             self.chinese[key].append(place)
-        keys = {latin_stem(place.name_en)[0]} if place.name_en else set()
-        if place.rank <= 3 and has_chinese(place.name):
-            stem = chinese_stem(place.name, place.level)
-            if len(stem) == 1 and place.name_en:  # 绛县 is written Jiang County and Jiangxian
-                keys.add(latin_stem(place.name_en)[0] + latin_key("".join(lazy_pinyin(place.name[1:]))))
-            for reading in {latin_key("".join(lazy_pinyin(stem))), latin_key("".join(lazy_pinyin(place.name)))} - keys:
-                self.readings[reading].append(place)
-        for key in keys:
-            if key:
-                self.latin[key].append(place)
+        keys: set[str] = set()
+        if place.name_en:
+            stem = latin_stem(place.name_en)[0]
+            keys.add(stem)
+            if "ü" in place.name_en.lower():  # 吕梁 is written Luliang, Lvliang and Lyuliang
+                keys.update(latin_stem(re.sub("[üÜ]", spelt, place.name_en))[0] for spelt in ("v", "yu"))
+            short = chinese_stem(place.name, place.level)
+            if place.rank == 3 and len(short) == 1:  # 绛县 is written Jiang County and Jiangxian
+                keys.add(stem + latin_key("".join(lazy_pinyin(place.name[1:]))))
+        reading = latin_key("".join(lazy_pinyin(chinese_stem(place.name, place.level)))) if place.rank <= 3 else ""
+        if place.rank == 2:  # 呼和浩特 is Hohhot and Huhehaote
+            keys.add(reading)
+        elif reading:  # 陕西 reads shanxi too, but is written Shaanxi to tell it from 山西
+            self.readings[reading].append(place)
+        for key in keys - {""}:
+            self.latin[key].append(place)
 
     # ---- asked by the import
 
@@ -336,11 +287,18 @@ class Gazetteer:
             if found:
                 around = found
                 continue
-            elsewhere = self._named(name, level, [], on)
             holder = _common(around)
-            if not around or not self._may_stay_unread(name, around, bool(elsewhere)):
-                suggested = elsewhere or self._alike(name, around, on)
-                return NotFound(name, self.path_of(holder) if holder else "", self._candidates(suggested[:6]))
+            past = self._named(name, level, around, None)
+            if renamed := self._renamed(past, on):
+                around = [renamed]
+                continue
+            if past or holder is None or not self._may_stay_unread(name, level, holder, on):
+                if past:
+                    suggested = [row for gone in past for row in self._successors(gone, on)]
+                    holder = self._holder(past) if len(past) > 1 else self.by_path.get(_above(past[0]))
+                else:
+                    suggested = self._named(name, level, [], on) or self._alike(name, holder, on)
+                return NotFound(name, self.path_of(holder) if holder else "", self._candidates(suggested[:8]))
             unread.append(name)
         return self._answer(around, tuple(unread))
 
@@ -358,8 +316,10 @@ class Gazetteer:
             if not rows:
                 continue
             now = self._on(rows, on)
+            if renamed := self._renamed(rows, on) if not now else None:
+                now = [renamed]
             if not now:
-                parent = self.by_path.get(rows[0].path[: -len(rows[0].code) - 1])
+                parent = self.by_path.get(_above(rows[0]))
                 return NotFound(
                     code, self.path_of(parent) if parent else "", self._candidates(self._successors(rows[0], on))
                 )
@@ -370,11 +330,17 @@ class Gazetteer:
             return Resolved(found.code, found.name, (code,) if left else ())
         return NotFound(code)
 
+    def _renamed(self, gone: Sequence[Place], on: date | None) -> Place | None:
+        """The area that an area became when only its kind or code changed: 玉环县 is 玉环市 now."""
+        found = {row for one in gone for row in self._successors(one, on) if chinese_stem(row.name, row.level) == chinese_stem(one.name, one.level)}
+        return found.pop() if len(found) == 1 else None
+
     def _successors(self, gone: Place, on: date | None) -> list[Place]:
-        """Areas of the same name that stand on a day, for an area that does not."""
-        rows = self._on(self.chinese.get(chinese_stem(gone.name, gone.level), []), on)
-        parent = gone.path[: -len(gone.code) - 1]
-        return [row for row in rows if row.path.startswith(parent) and row.code != gone.code][:6]
+        """For an area that does not stand on a day: those beside it that began when it ended, and those of its name."""
+        beside = [row for row in self.by_parent.get(_above(gone), []) if row.valid_from and row.valid_from == gone.valid_until]
+        named = self.chinese.get(chinese_stem(gone.name, gone.level), [])
+        rows = [*beside, *(row for row in named if row.path.startswith(_above(gone)) and row.rank == gone.rank)]
+        return [row for row in self._on(list(dict.fromkeys(rows)), on) if row.code != gone.code]
 
     # ---- names
 
@@ -388,19 +354,25 @@ class Gazetteer:
                 kind = _chinese_kind(text)
                 stem = chinese_stem(text, _WORD_LEVEL.get(kind, kind) or level)
                 rows = self.chinese.get(stem, [])
+                if not rows and text.endswith("州"):  # 延边州
+                    rows, kind = self.chinese.get(text[:-1], []), "prefecture"
         else:
             stem, kind = latin_stem(text)
             rows = self.latin.get(stem, [])
             if not kind or not rows:
                 whole = self.latin.get(latin_key(text), [])
                 rows = rows + [row for row in whole if row not in rows]
-            rows = rows or self.readings.get(stem, []) or self.readings.get(latin_key(text), [])
+            rows = rows or self.readings.get(stem, [])
+            if not rows and stem.endswith("zhou"):  # qiannanzhou
+                rows, kind = self.latin.get(stem[:-4], []), "prefecture"
         rows = self._on(rows, on)
         if around:
             rows = [row for row in rows if any(row.within(one) for one in around)]
-        elif any(row.rank <= 3 for row in rows) and level not in ("township", "village"):
+        elif level in LEVELS[:4] or (not level and any(row.rank <= 3 for row in rows)):
             rows = [row for row in rows if row.rank <= 3]
         wishes: list[Callable[[Place], bool]] = []
+        if "'" in text or "’" in text:
+            wishes.append(lambda row: "'" in row.name_en)  # Xi'an is not Xian
         if has_chinese(text):
             wishes.append(lambda row: row.name == text)
         if kind:
@@ -411,7 +383,7 @@ class Gazetteer:
             )
         for wish in wishes:
             rows = [row for row in rows if wish(row)] or rows
-        if kind and level in ("", kind) and not any(_of_kind(row, kind) for row in rows):
+        if kind and not any(_of_kind(row, kind) for row in rows):
             rows = [row for row in rows if _near_kind(row, kind)]
         if around and len(rows) > 1:  # the nearest below decides: a county before a village of its name
             top = min(row.rank for row in rows)
@@ -433,79 +405,94 @@ class Gazetteer:
         standing = [row for row in latest.values() if row.valid_until is None]
         return standing or list(latest.values())
 
-    def _may_stay_unread(self, name: str, around: Sequence[Place], known_elsewhere: bool) -> bool:
-        """Whether a name may be passed over: a zone, a street or a building inside a city or county already told."""
-        holder = _common(around)
-        if holder is None or known_elsewhere:
+    def _may_stay_unread(self, name: str, level: str, holder: Place, on: date | None) -> bool:
+        """Whether a name may be passed over: what stands inside an area already told, and is no area of its own."""
+        if not self.children(holder) and holder.rank >= 1:  # nothing below is known here
+            return True
+        if self._named(name, level, [], on):  # an area of somewhere else: one of the two is wrong
             return False
-        if _ZONE.search(name.lower()):
-            return holder.rank >= 1
-        return holder.rank >= 2 and not self._alike(name, around, None)
+        return bool(_ZONE.search(name.lower())) or (holder.rank >= 2 and not self._alike(name, holder, on))
 
-    def _alike(self, name: str, around: Sequence[Place], on: date | None) -> list[Place]:
-        """Areas whose names look like this one, the likest first."""
-        index = self.chinese if has_chinese(name) else self.latin
-        if around:
-            rows = [row for one in around for row in self.children(one)]
-            rows += [below for row in rows if row.rank <= 2 for below in self.children(row)]
-        else:
+    def _alike(self, name: str, holder: Place | None, on: date | None) -> list[Place]:
+        """Areas whose names look like this one, or whose characters can be read like it, the likest first."""
+        if holder is None:
             rows = [row for row in self.places if row.rank <= 3]
-        if has_chinese(name):
-            keys = {row.name: row for row in rows}
-            keys.update({chinese_stem(row.name, row.level): row for row in rows})
-            wanted = name
         else:
-            keys = {latin_stem(row.name_en)[0]: row for row in rows if row.name_en}
-            wanted = latin_stem(name)[0]
-        near = process.extract(wanted, list(keys), scorer=fuzz.ratio, limit=6, score_cutoff=ALIKE)
-        found: list[Place] = []
-        for key, _score, _position in near:
-            for row in self._on(index.get(key, []), on):
-                if row not in found and (not around or any(row.within(one) for one in around)):
-                    found.append(row)
-        return found
+            rows = list(self.children(holder))
+            if holder.rank <= 2:
+                rows += [below for row in rows if row.rank <= 2 for below in self.children(row)]
+        keys: dict[str, list[Place]] = defaultdict(list)
+        chinese = has_chinese(name)
+        for row in self._on(rows, on):
+            for key in {row.name, chinese_stem(row.name, row.level)} if chinese else {latin_stem(row.name_en)[0]}:
+                keys[key].append(row)
+        wanted = name if chinese else latin_stem(name)[0]
+        found = [] if chinese else [row for row in self._on(rows, on) if wanted in _readings(chinese_stem(row.name, row.level))]
+        near = process.extract(wanted, list(keys), scorer=fuzz.ratio, limit=6, score_cutoff=ALIKE if len(wanted) > 4 else ALIKE - 15)
+        return list(dict.fromkeys([*found, *(row for key, _score, _position in near for row in keys[key])]))
 
     # ---- typed by a person
 
     def read(self, text: str, on: date | None) -> Resolved | Ambiguous | NotFound:
         """The area that a person typed, in any of the ways people write one."""
         text = unicodedata.normalize("NFKC", text).strip()
-        if code := re.match(r"\d{6}(?:\d{2,3}|\d{6})?(?=\D|$)", text):
+        if code := re.match(r"(?:\d{12}|\d{9}|\d{8}|\d{6}|\d{4}|\d{2})(?=\s|$)", text):
             return self.resolve(PlaceText(code=code.group(), text=text), on)
         if text.upper() in self.by_code:
             return self.resolve(PlaceText(code=text.upper(), text=text), on)
-        if not has_chinese(text):
-            pieces = [piece.strip() for piece in re.split(r"[,;/|>·]", text) if piece.strip()]
-            return self.resolve(PlaceText(names=tuple(("", piece) for piece in reversed(pieces)), text=text), on)
-        return self.resolve(PlaceText(names=tuple(("", name) for name in self._cut(text, on)), text=text), on)
+        if has_chinese(text):
+            return self.resolve(PlaceText(names=self._cut(text, on), text=text), on)
+        pieces = [piece.strip() for piece in re.split(r"[,;/|>·]", text) if piece.strip()]
+        names = tuple(("", piece) for piece in reversed(pieces))
+        answer = self.resolve(PlaceText(names=names, text=text), on)
+        if isinstance(answer, NotFound) and len(pieces) == 1 and " " in pieces[0]:  # “Wenzhou Lucheng”, “Lucheng Wenzhou”
+            words = self._words(pieces[0], on)
+            for order in (words, words[::-1]):
+                again = self.resolve(PlaceText(names=tuple(("", word) for word in order), text=text), on)
+                if not isinstance(again, NotFound):
+                    return again
+        return answer
 
-    def _cut(self, text: str, on: date | None) -> list[str]:
+    def _cut(self, text: str, on: date | None) -> tuple[tuple[str, str], ...]:
         """A Chinese text cut into the names it begins with, the longest known name at each step, and what is left."""
         rest = re.sub(r"[\s,、/·>—-]+", "", text)
         names: list[str] = []
         around: list[Place] = []
-        while rest:
+        while rest and not (names and rest in ("市", "省", "区", "县", "市区", "城区")):
             for length in range(min(len(rest), 16), 1, -1):
-                found = self._named(rest[:length], "", around, on) if rest[:length] in self.chinese else []
-                if found:
-                    names.append(rest[:length])
-                    around, rest = found, rest[length:]
-                    break
+                name = rest[:length]
+                if not self._on(self.chinese.get(name, []), on) or not (found := self._named(name, "", around, on)):
+                    continue
+                if not name.endswith(_KIND_WORDS) and (word := _KIND_WORD.match(rest[length:])):
+                    name += word.group()  # a short name and the word for its kind: 临平 and 区
+                    if not (found := self._named(name, "", around, on)):
+                        continue
+                names.append(name)
+                around, rest = found, rest[len(name) :]
+                break
             else:
                 names.append(rest)
                 break
-            if around and rest in ("市", "省", "区", "县"):
-                break
+        return tuple(("", name) for name in names)
+
+    def _words(self, text: str, on: date | None) -> list[str]:
+        """A text in Latin letters without commas cut into names, the longest known one at each step."""
+        words = text.split()
+        names: list[str] = []
+        while words:
+            for length in range(min(len(words), 6), 0, -1):
+                name = " ".join(words[:length])
+                if length == 1 or self._named(name, "", [], on):
+                    names.append(name)
+                    words = words[length:]
+                    break
         return names
 
     # ---- the tree
 
     def children(self, place: Place) -> list[Place]:
-        if self._children is None:
-            self._children = defaultdict(list)
-            for row in self.places:
-                self._children[row.path[: -len(row.code) - 1]].append(row)
-        return self._children.get(place.path, [])
+        """The areas one step below, of all times."""
+        return self.by_parent.get(place.path, [])
 
     def _holder(self, rows: Sequence[Place]) -> Place | None:
         """The smallest area that holds all of these."""
@@ -527,10 +514,21 @@ class Gazetteer:
         return tuple(Candidate(row.code, row.name, self.path_of(row)) for row in sorted(rows, key=lambda row: row.code))
 
 
+_KIND_WORD = re.compile("特别行政区|自治区|自治州|自治县|街道|[省市区县州盟旗镇乡村]")
+_KIND_WORDS = tuple("省市区县州盟旗镇乡村") + ("街道",)
 _ZONE = re.compile(
     r"开发区|高新|新区|园区|集聚区|管理区|示范区|度假区|瓯江口|浙南|经开|zone|high.?tech|new (?:area|district)|industrial|park|街|路|小区|大厦|"
     r"road|street|hotel|garden|plaza"
 )
+
+
+@lru_cache(maxsize=8192)
+def _readings(stem: str) -> frozenset[str]:
+    """Every way in which the characters of a short name can be read: 六安 is Lu'an, and often written Liuan."""
+    ways = [{latin_key(reading) for reading in readings} for readings in pinyin(stem, style=Style.NORMAL, heteronym=True)]
+    if prod(map(len, ways)) > 64:
+        return frozenset()
+    return frozenset("".join(way) for way in product(*ways))
 
 
 def _near_kind(place: Place, kind: str) -> bool:
@@ -546,6 +544,11 @@ def _common(rows: Sequence[Place]) -> Place | None:
         return None
     top = min(rows, key=lambda row: len(row.path))
     return top if all(row.within(top) for row in rows) else None
+
+
+def _above(place: Place) -> str:
+    """The path of the area that holds this one."""
+    return place.path[: -len(place.code) - 1]
 
 
 def _codes(code: str) -> list[str]:

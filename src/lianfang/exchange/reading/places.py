@@ -190,7 +190,18 @@ def place_from(code: str = "", parts: Sequence[tuple[str, str]] = (), address: s
 
 
 def _alike(a: str, b: str) -> bool:
+    """Whether two names say the same. “Jilin City” after “Jilin” says more: the city in the province of its name."""
+    if _kind_word(a) != _kind_word(b):
+        return False
     return _stem(a) == _stem(b)
+
+
+def _kind_word(name: str) -> str:
+    """The word for its kind that a name ends with, if it has one."""
+    name = plain(name).lower()
+    if found := _ENGLISH_SUFFIX.search(name):
+        return found[1].lower()
+    return next((suffix for _kind, suffixes in _SUFFIXES for suffix in suffixes if name.endswith(suffix) and len(name) - len(suffix) >= 2), "")
 
 
 def _stem(name: str) -> str:
