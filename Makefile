@@ -9,12 +9,20 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 demo: .venv/.ready
 	$(RUN)lianfang demo
 
+# On SQLite, then what touches the database on a PostgreSQL of its own, then the journeys in a real browser.
 test: .venv/.ready setup-tests check
 	$(RUN)pytest -n 2 -m "not browser"
-	$(RUN)python tests/postgres.py $(RUN)pytest -n 2 -m "not browser and not pure" tests/parts
+	$(RUN)python tests/postgres.py $(RUN)pytest -n 2 -m "not browser and not pure" tests/parts tests/contracts/test_tables.py
+	$(RUN)pytest -n 2 --dist loadfile -m browser tests/browser
 
+# Never changes a file. `make fix` mends what can be mended without thought.
 check: .venv/.ready
-	$(RUN)ruff check --exit-zero .
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)lint-imports
+	$(RUN)mypy
+	$(RUN)lianfang manage makemigrations --check --dry-run
+	$(RUN)python hatch_build.py --check
 
 fix: .venv/.ready
 	$(RUN)ruff check --fix .
@@ -25,7 +33,8 @@ bench: .venv/.ready
 
 docs: .venv/.ready
 	$(RUN)python -m docs.generate
-	$(RUN)mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(RUN)mkdocs build --strict --quiet
+	@echo "The manual stands in site/index.html"
 
 setup: .venv/.ready
 
