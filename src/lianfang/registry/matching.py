@@ -9,6 +9,7 @@ telephone do not become one person. What is missing on either side says nothing.
 Where a figure has a source it is named; all others are assumed, and `benchmarks/matching.py` shows what they give.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -203,12 +204,12 @@ def _reading(character: str) -> str:
 
 @lru_cache(maxsize=30_000)
 def _heard(syllable: str) -> str:
-    """A syllable as it is heard where zh and z, -ing and -in are one: what people confuse when they write by ear."""
+    """A syllable as it is heard where zh and z, -ing and -in, ü and u are one: what people confuse who write by ear."""
     if syllable[:2] in ("zh", "ch", "sh"):
         syllable = syllable[0] + syllable[2:]
     if syllable.endswith(("ing", "eng")):
         syllable = syllable[:-1]
-    return syllable.replace("ü", "v").replace("lyu", "lv").replace("nyu", "nv")
+    return re.sub("^([ln])(v|yu|ü)", r"\1u", syllable)
 
 
 @lru_cache(maxsize=50_000)

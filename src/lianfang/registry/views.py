@@ -51,7 +51,7 @@ LINES = (
 
 VERDICTS = {
     "same": Phrase("the same"),
-    "close": Phrase("close"),
+    "close": Phrase("nearly the same"),
     "differs": Phrase("differs"),
     "unknown": Phrase("not known"),
 }
