@@ -363,29 +363,26 @@ def _move(moves: list[tuple[str, str, Row]], known: dict[tuple[str, date | None]
     """Rewrite the path of everything below moved areas, in every table that keeps one."""
     if not moves:
         return
-    moves = [
-        move
-        for move in moves
-        if not any(
-            move[0].startswith(old) and move[0] != old and move[1] == new + move[0][len(old) :]
-            for old, new, _row in moves
-        )
-    ]
+    moved = {old: new for old, new, _row in moves}
     staying = {area.path for area in known.values()}
     for old, _new, row in moves:
         if old in staying:  # the code also stands there on other days: whose records are to move?
             problems.add("areas.move_shared", line=row.line, code=row.code)
     problems.raise_if_any()
+    # What moves with the area above it is moved by it. The deepest go first, so that none is taken along by another.
+    alone = [(old, new) for old, new in moved.items() if moved.get(_above(old)) != _above(new)]
+    alone.sort(key=lambda move: -len(move[0]))
     for model, column in path_columns():
-        # Two steps, so that areas that change places don't run into each other.
-        for turn, (old, new, _row) in enumerate(moves):
-            _rewrite(model, column, old, f"~{turn}~{new}")
-        for turn, (_old, new, _row) in enumerate(moves):
-            _rewrite(model, column, f"~{turn}~{new}", new)
+        for old, new in alone:
+            _rewrite(model, column, old, new)
     for area in known.values():
-        for old, new, _row in moves:
+        for old, new in alone:
             if area.path.startswith(old):
                 area.path = new + area.path[len(old) :]
+
+
+def _above(path: str) -> str:
+    return path[: path.rstrip("/").rfind("/") + 1]
 
 
 def _rewrite(model: type[models.Model], column: str, old: str, new: str) -> None:

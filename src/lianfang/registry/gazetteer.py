@@ -6,12 +6,11 @@ of the same name inside another (上饶县 in 上饶市) is no doubt: the larger
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from itertools import product
 from math import prod
 
@@ -234,6 +233,8 @@ class Gazetteer:
             changes.update(day for day in (place.valid_from, place.valid_until) if day)
             self._index(place)
         self.changes = sorted(changes)
+        self._sorted: dict[int, list[str]] = {}
+        self._below: dict[tuple[str, bool], tuple[dict[str, list[Place]], dict[str, list[Place]]]] = {}
         self._answers: dict[tuple[PlaceText, int], Resolved | Ambiguous | NotFound] = {}
 
     def _index(self, place: Place) -> None:
@@ -263,6 +264,10 @@ class Gazetteer:
     def era(self, on: date | None) -> int:
         """The number of the span between two changes of the code table in which a day lies; -1 for an unknown day."""
         return -1 if on is None else bisect_right(self.changes, on)
+
+    def within(self, code: str, other: str) -> bool:
+        """Whether the area of one code is that of another, or lies in it."""
+        return any(a.within(b) for a in self.by_code.get(code, ()) for b in self.by_code.get(other, ()))
 
     def resolve(self, place: PlaceText, on: date | None) -> Resolved | Ambiguous | NotFound:
         """The area that a text means on a day; where the day is unknown, areas of today before those of the past."""
@@ -303,6 +308,7 @@ class Gazetteer:
         return self._answer(around, tuple(unread))
 
     def _answer(self, found: list[Place], unread: tuple[str, ...]) -> Resolved | Ambiguous:
+        found = sorted(found, key=lambda row: row.code)
         best = _common(found)
         if best is not None and best in found:
             return Resolved(best.code, best.name, unread)
@@ -415,21 +421,34 @@ class Gazetteer:
 
     def _alike(self, name: str, holder: Place | None, on: date | None) -> list[Place]:
         """Areas whose names look like this one, or whose characters can be read like it, the likest first."""
-        if holder is None:
+        chinese = has_chinese(name)
+        names, readings = self._names_below(holder.path if holder else "", chinese)
+        wanted = name if chinese else latin_stem(name)[0]
+        near = process.extract(wanted, list(names), scorer=fuzz.ratio, limit=6, score_cutoff=ALIKE if len(wanted) > 4 else ALIKE - 15)
+        found = [*readings.get(wanted, []), *(row for key, _score, _position in near for row in names[key])]
+        return self._on(list(dict.fromkeys(found)), on)
+
+    def _names_below(self, path: str, chinese: bool) -> tuple[dict[str, list[Place]], dict[str, list[Place]]]:
+        """The names of areas below one (of provinces, cities and counties below none), and how else they can be read."""
+        known = self._below.get((path, chinese))
+        if known is not None:
+            return known
+        if not path:
             rows = [row for row in self.places if row.rank <= 3]
         else:
-            rows = list(self.children(holder))
-            if holder.rank <= 2:
-                rows += [below for row in rows if row.rank <= 2 for below in self.children(row)]
-        keys: dict[str, list[Place]] = defaultdict(list)
-        chinese = has_chinese(name)
-        for row in self._on(rows, on):
-            for key in {row.name, chinese_stem(row.name, row.level)} if chinese else {latin_stem(row.name_en)[0]}:
-                keys[key].append(row)
-        wanted = name if chinese else latin_stem(name)[0]
-        found = [] if chinese else [row for row in self._on(rows, on) if wanted in _readings(chinese_stem(row.name, row.level))]
-        near = process.extract(wanted, list(keys), scorer=fuzz.ratio, limit=6, score_cutoff=ALIKE if len(wanted) > 4 else ALIKE - 15)
-        return list(dict.fromkeys([*found, *(row for key, _score, _position in near for row in keys[key])]))
+            rows = list(self.by_parent.get(path, []))
+            rows += [below for row in rows if row.rank <= 2 for below in self.children(row)]
+        names: dict[str, list[Place]] = defaultdict(list)
+        readings: dict[str, list[Place]] = defaultdict(list)
+        for row in rows:
+            stem = chinese_stem(row.name, row.level)
+            for key in {row.name, stem} if chinese else {latin_stem(row.name_en)[0]}:
+                names[key].append(row)
+            if not chinese and row.rank <= 3:
+                for reading in _readings(stem):
+                    readings[reading].append(row)
+        self._below[path, chinese] = names, readings
+        return names, readings
 
     # ---- typed by a person
 
@@ -488,6 +507,34 @@ class Gazetteer:
                     break
         return names
 
+    def offered(self, text: str, on: date, most: int = 10) -> list[Place]:
+        """What a person may be about to write: areas whose code or name begins so, the highest first."""
+        text = unicodedata.normalize("NFKC", text).strip()
+        chinese = has_chinese(text)
+        wanted = re.sub(r"\s+", "", text) if chinese else text if text.isdigit() else latin_key(text)
+        if not wanted:
+            return []
+        found: list[Place] = []
+        match self.read(text, on):
+            case Resolved(code=code):
+                found = self._on(self.by_code[code], on)
+            case Ambiguous(candidates=candidates):
+                found = [row for one in candidates for row in self._on(self.by_code[one.code], on)]
+        index = self.chinese if chinese else self.by_code if text.isdigit() else self.latin
+        keys = self._sorted_keys(0 if chinese else 1 if text.isdigit() else 2, index)
+        begun: list[Place] = []
+        for key in keys[bisect_left(keys, wanted) : bisect_left(keys, wanted) + 300]:
+            if not key.startswith(wanted):
+                break
+            begun += self._on(index[key], on)
+        begun.sort(key=lambda row: (row.rank, row.code))
+        return list({row.code: row for row in [*found, *begun] if not _GROUPING.search(row.name)}.values())[:most]
+
+    def _sorted_keys(self, which: int, index: dict[str, list[Place]]) -> list[str]:
+        if which not in self._sorted:
+            self._sorted[which] = sorted(index)
+        return self._sorted[which]
+
     # ---- the tree
 
     def children(self, place: Place) -> list[Place]:
@@ -506,12 +553,16 @@ class Gazetteer:
 
     def path_of(self, place: Place) -> str:
         """The names from the province down, as “浙江省 台州市”."""
+        return " ".join([*(row.name for row in self.above(place)), place.name])
+
+    def above(self, place: Place) -> list[Place]:
+        """The areas that hold this one, from the province down."""
         codes = place.path.split("/")[:-1]
         above = [self.by_path.get("/".join(codes[: depth + 1]) + "/") for depth in range(1, len(codes) - 1)]
-        return " ".join([row.name for row in above if row and not _GROUPING.search(row.name)] + [place.name])
+        return [row for row in above if row and not _GROUPING.search(row.name)]
 
     def _candidates(self, rows: Sequence[Place]) -> tuple[Candidate, ...]:
-        return tuple(Candidate(row.code, row.name, self.path_of(row)) for row in sorted(rows, key=lambda row: row.code))
+        return tuple(Candidate(row.code, row.name, self.path_of(row)) for row in rows)
 
 
 _KIND_WORD = re.compile("特别行政区|自治区|自治州|自治县|街道|[省市区县州盟旗镇乡村]")
@@ -522,7 +573,6 @@ _ZONE = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
 def _readings(stem: str) -> frozenset[str]:
     """Every way in which the characters of a short name can be read: 六安 is Lu'an, and often written Liuan."""
     ways = [{latin_key(reading) for reading in readings} for readings in pinyin(stem, style=Style.NORMAL, heteronym=True)]

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from . import account_views, views
+from . import account_views, area_views, views
 
 urlpatterns = [
+    path("areas/search/", area_views.area_search, name="area-search"),
     path("persons/duplicates/", views.duplicate_list, name="duplicate-list"),
     path("persons/duplicates/<uuid:pair_id>/", views.duplicate, name="duplicate"),
     path("persons/duplicates/<uuid:pair_id>/decide/", views.duplicate_decide, name="duplicate-decide"),

@@ -15,6 +15,7 @@ from lianfang.definitions.editions import LONGEST_ANSWER, Form, Question
 from lianfang.kernel import clock, ids
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
+from lianfang.registry.area_views import AreaInput
 from lianfang.registry.models import Organisation
 from lianfang.registry.resolving import resolve_area
 from lianfang.registry.services import PersonDetails
@@ -54,6 +55,7 @@ class ReportCard(forms.Form):
         label=gettext_lazy("Where the patient lived at onset"),
         max_length=200,
         help_text=gettext_lazy("County or township, for example 温州市鹿城区五马街道 or 330302"),
+        widget=AreaInput,
     )
     address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)
     organisation = forms.ModelChoiceField(
@@ -320,7 +322,7 @@ def _asked_of(group: str, disease: str) -> dict[str, forms.Field]:
                 "onset_on": _days(label=_("Onset")),
                 "onset_until": _days(label=_("Onset at the latest, if only a span is known")),
                 "asymptomatic": forms.BooleanField(label=_("No symptoms"), required=False),
-                "area": forms.CharField(label=_("Where the patient lived at onset"), max_length=200, required=False),
+                "area": forms.CharField(label=_("Where the patient lived at onset"), max_length=200, required=False, widget=AreaInput),
                 "sex": chosen(sexes, _("Sex")),
                 "age": forms.FloatField(label=_("Age in years"), required=False, min_value=0, max_value=130),
             }

@@ -1,0 +1,50 @@
+"""The search behind every field that asks for an area."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from lianfang.kernel import clock
+from lianfang.kernel.views import page
+
+from .resolving import gazetteer
+
+LONGEST = 100
+
+
+class AreaInput(forms.TextInput):
+    """A text field for an area that offers codes and names while somebody writes. Without script it is a text field."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        offered = f"{(attrs or {}).get('id') or name}-offered"
+        asking = {
+            "list": offered,
+            "autocomplete": "off",
+            "hx-get": reverse("area-search"),
+            "hx-trigger": "input changed delay:200ms",
+            "hx-target": f"#{offered}",
+        }
+        return super().render(name, value, {**asking, **(attrs or {})}, renderer) + format_html('<datalist id="{}"></datalist>', offered)
+
+
+@page("area.read")
+def area_search(request: HttpRequest) -> HttpResponse:
+    """Areas that stand today and whose code or name begins with what was written: JSON, or options for htmx."""
+    text = (request.GET.get("q") or next(iter(request.GET.values()), ""))[:LONGEST]
+    known = gazetteer()
+    english = not (get_language() or "").startswith("zh")
+    areas = []
+    for place in known.offered(text, clock.today()):
+        above = [(row.name_en or row.name) if english else row.name for row in known.above(place)]
+        name = (place.name_en or place.name) if english else place.name
+        within = ", ".join(reversed(above)) if english else "".join(above)
+        areas.append({"code": place.code, "name": name, "level": place.level, "within": within})
+    if request.headers.get("HX-Request"):
+        return render(request, "registry/area_options.html", {"areas": areas})
+    return JsonResponse({"areas": areas})
