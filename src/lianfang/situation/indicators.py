@@ -129,9 +129,15 @@ def week_to(day: date) -> tuple[date, date]:
     return day - timedelta(days=6), day
 
 
+ENOUGH_DELAYS = 10  # cases from which shares of a tenth are spoken of
+
+
 @dataclass(frozen=True)
 class Delays:
-    """Days from onset to report: {days: cases}, and the days within which a tenth, half and nine tenths were reported."""
+    """Days from onset to report: {days: cases}, and the days within which a tenth, half and nine tenths were reported.
+
+    Of fewer than ten cases, ``low`` and ``high`` are the shortest and the longest delay.
+    """
 
     distribution: dict[int, int]
     low: int | None = None
@@ -142,15 +148,20 @@ class Delays:
     def cases(self) -> int:
         return sum(self.distribution.values())
 
+    @property
+    def few(self) -> bool:
+        return self.cases < ENOUGH_DELAYS
+
 
 def delays(counts: Counts, classes: Sequence[str]) -> Delays:
     """The delays of the cases of some classes whose onset is known to the day. A case reported before its onset has less than 0."""
     distribution = counts.by_value("delay", classes=classes)
     total, reached = sum(distribution.values()), 0
+    tenths = (1, 5, 9) if total >= ENOUGH_DELAYS else (0, 5, 10)
     within: dict[int, int] = {}
     for delay, cases in distribution.items():
         reached += cases
-        for tenths in (1, 5, 9):
-            if reached * 10 >= tenths * total:
-                within.setdefault(tenths, delay)
-    return Delays(distribution, within.get(1), within.get(5), within.get(9))
+        for share in tenths:
+            if reached * 10 >= share * total:
+                within.setdefault(share, delay)
+    return Delays(distribution, *(within.get(share) for share in tenths))

@@ -55,12 +55,17 @@ def curve_notes(found: Picture) -> list[str]:
     """What a reader must know to read the curve: what is not in it, and which of its days are not complete."""
     notes = []
     if found.waiting_from and found.by == "onset" and found.delays.high:
-        notes.append(
+        words = (
             _(
+                "Days from {day} on still wait for reports: the few cases so far were reported up to {high} days after their onset."
+            )
+            if found.delays.few
+            else _(
                 "Days from {day} on still wait for reports: one case in ten is reported {high} days or more after its "
                 "onset. A fall there may not be one."
-            ).format(day=found.waiting_from, high=found.delays.high)
+            )
         )
+        notes.append(words.format(day=found.waiting_from, high=found.delays.high))
     if not found.evening:
         notes.append(_("Today still runs: its figures are not complete."))
     if found.without_day:
@@ -152,12 +157,18 @@ def delay_words(delays: Delays) -> str:
     """Median and spread of the delays in a sentence; empty where none is known."""
     if not delays.cases:
         return ""
-    return ngettext(
-        "{n} case with a known day of onset was reported {median} days after it.",
-        "Half of the {n} cases with a known day of onset were reported within {median} days, one in ten within {low}, nine in ten "
-        "within {high}.",
-        delays.cases,
-    ).format(n=delays.cases, median=delays.median, low=delays.low, high=delays.high)
+    if delays.few:
+        words = ngettext(
+            "{n} case with a known day of onset, reported {low} days after it.",
+            "{n} cases with a known day of onset, reported {low} to {high} days after it.",
+            delays.cases,
+        )
+    else:
+        words = _(
+            "Half of the {n} cases with a known day of onset were reported within {median} days, one in ten within "
+            "{low}, nine in ten within {high}."
+        )
+    return words.format(n=delays.cases, median=delays.median, low=delays.low, high=delays.high)
 
 
 def figure(value: int | float | None) -> str:
