@@ -12,6 +12,7 @@ from lianfang.registry.areas import load_china
 from lianfang.surveillance import tally
 from lianfang.surveillance.models import Case
 
+from .desk_work import DeskWork
 from .desks import ACCOUNTS, HOME_COUNTY, password, staffed
 from .outbreak import generate
 from .writing import DISEASE, Writer
@@ -48,6 +49,7 @@ def fill(size: int, seed: int = 20200123, progress: Callable[[int, int], None] =
         weights=np.array(weights),
         city_of=np.array([cities.index(county.city.code) for county in counties]),
     )
-    Writer(outbreak, counties, first_day, DAYS, seed, progress, lambda: None).run()
+    desks = DeskWork(DISEASE, seed, clock.today())
+    Writer(outbreak, counties, first_day, DAYS, seed, progress, desks.noon).run()
     audit.seal_all()
     tally.tally_all()
