@@ -164,7 +164,9 @@ class _Unknowns:
         open_cells = [cell for cell in self.cells if cell not in at_once]
         number = {cell: n for n, cell in enumerate(open_cells)}
         truth = np.array([self.truth[cell] for cell in open_cells], dtype=float)
-        entries, low, high = [], [], []
+        entries: list[tuple[int, int, int]] = []
+        low: list[float] = []
+        high: list[float] = []
         for terms, constant, is_equation in self.rows:
             left = [(number[cell], factor) for cell, factor in terms.items() if cell in number]
             if left:

@@ -87,7 +87,7 @@ def _prepare(
         explanation=corrects.explanation if corrects else "",
         remark=corrects.remark if corrects else "",
         prepared_at=clock.now(),
-        prepared_by_id=by.user_id,
+        prepared_by_id=by.user_id,  # type: ignore[misc]
     )
     if corrects is not None:
         contacts = {figure.code for figure in BY_HAND} & corrects.figures["area"].keys()
