@@ -20,7 +20,7 @@ from .reading.plain import plain
 from .reading.reasons import reason_of
 from .reading.tables import Table
 
-_KNOWN = {"label", "kind", "disease", "source", "counted_as", "case_when", "constants", "columns", "sides"}
+_KNOWN = {"label", "kind", "disease", "source", "counted_as", "case_when", "constants", "places", "columns", "sides"}
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,7 @@ def _age(text: str, unit: AgeUnit) -> ReadAge | Finding | None:
         return _exactly(total)
     match = _DECADE.fullmatch(text)
     if match:
-        low = 10 * int(match["a"] or match["b"])
+        low = 10.0 * int(match["a"] or match["b"])
         start, end = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(match["part"] or "", (0, 9))
         return ReadAge(low + start, low + end, note="decade")
     eaten = _eaten(text)

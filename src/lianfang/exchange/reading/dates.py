@@ -854,10 +854,11 @@ class OrderEvidence:
             example = next((text for key, text in self.examples.items() if len(key) == 1), "")
             return OrderDecision(order, False, (order,), "import.order_by_cells", example)
         if not possible:
-            order, count = max(decisive.items(), key=lambda item: item[1]) if decisive else (None, 0)
-            against = sum(n for key, n in self.votes.items() if order not in key)
+            likely = max(decisive, key=lambda order: decisive[order]) if decisive else None
+            count = decisive[likely] if likely else 0
+            against = sum(n for key, n in self.votes.items() if likely not in key)
             orders = tuple(sorted({o for key in self.votes for o in key}))
-            decided = order if count >= 20 * against else None  # a few slips against hundreds of cells
+            decided = likely if count >= 20 * against else None  # a few slips against hundreds of cells
             return OrderDecision(decided, decided is None, orders, "import.order_contradicted", self._clash(), against)
         if self.dotted == self.total and "dmy" in possible:
             return OrderDecision("dmy", False, ("dmy",), "import.order_by_dots", next(iter(self.examples.values())))

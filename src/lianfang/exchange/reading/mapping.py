@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
+from dataclasses import field as a_field
 from datetime import date
 from typing import Any, Literal, get_args
 
@@ -40,7 +41,7 @@ class ColumnMapping:
     category_field: str = "exposure"  # and which answer of theirs it is
     cumulative: bool = False  # counts that add up from row to row
     unreadable: Unreadable | None = None  # None: as the catalogue says for this field
-    answers: MappingOf[str, str] = field(default_factory=dict)
+    answers: MappingOf[str, str] = a_field(default_factory=dict)
 
     def date_style(self) -> DateStyle:
         """How this column's dates are written."""
@@ -65,8 +66,8 @@ class Mapping:
 
     kind: Kind
     columns: tuple[ColumnMapping, ...]
-    constants: MappingOf[str, str] = field(default_factory=dict)
-    places: MappingOf[str, str] = field(default_factory=dict)
+    constants: MappingOf[str, str] = a_field(default_factory=dict)
+    places: MappingOf[str, str] = a_field(default_factory=dict)
     disease: str = ""
     source: str = ""  # under whose numbering the local ids stand
     counted_as: str = ""  # which day of a case the day of a count is

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from lianfang.registry.gazetteer import Ambiguous, Candidate, NotFound, PlaceText, Resolved
 
-from .findings import UNKNOWN
+from .findings import UNKNOWN, Finding, uncertain
 from .plain import is_unknown, plain
 
 __all__ = [
@@ -31,6 +31,8 @@ class Resolver(Protocol):
 
     def era(self, on: date | None) -> Any: ...
 
+    def within(self, code: str, other: str) -> bool: ...
+
 
 class CodesOnly:
     """A resolver that believes official codes and knows no names, for use without a registry."""
@@ -40,6 +42,29 @@ class CodesOnly:
 
     def era(self, on: date | None) -> Any:
         return None
+
+    def within(self, code: str, other: str) -> bool:
+        return code == other
+
+
+def weigh(by_code: Any, by_name: Any, resolver: Resolver) -> tuple[Any, Finding | None]:
+    """The area that a code and names tell together, and what is to be said of them.
+
+    They are two witnesses: the more precise counts where one holds the other, the one that is known where the other is
+    not. Where they contradict each other, as a code of 台湾 beside the name of 澳门, a person decides.
+    """
+    if not isinstance(by_code, Resolved):
+        return (by_name, uncertain("import.code_unknown")) if isinstance(by_name, Resolved) else (by_name, None)
+    if isinstance(by_name, NotFound):
+        return by_code, None
+    named = [Candidate(by_name.code, by_name.name)] if isinstance(by_name, Resolved) else list(by_name.candidates)
+    for other in named:
+        if resolver.within(by_code.code, other.code):
+            return by_code, None
+        if isinstance(by_name, Resolved) and resolver.within(other.code, by_code.code):
+            return by_name, None
+    both = (Candidate(by_code.code, by_code.name), *named)
+    return None, uncertain("import.place_contradicts", choices=both)
 
 
 _CODE = re.compile(r"\d{6}(?:\d{2}|\d{3}|\d{6})?")
@@ -201,7 +226,15 @@ def _kind_word(name: str) -> str:
     name = plain(name).lower()
     if found := _ENGLISH_SUFFIX.search(name):
         return found[1].lower()
-    return next((suffix for _kind, suffixes in _SUFFIXES for suffix in suffixes if name.endswith(suffix) and len(name) - len(suffix) >= 2), "")
+    return next(
+        (
+            suffix
+            for _kind, suffixes in _SUFFIXES
+            for suffix in suffixes
+            if name.endswith(suffix) and len(name) - len(suffix) >= 2
+        ),
+        "",
+    )
 
 
 def _stem(name: str) -> str:

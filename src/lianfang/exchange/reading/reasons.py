@@ -289,6 +289,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "Choose the area in the import, or write its code into the row.",
     ),
     "place_open": ("The file does not say in which area its cases are.", "Set the area of rows that do not say it."),
+    "place_contradicts": (
+        "The code {code} and the name tell of different areas: {choices}.",
+        "Choose the area in the import, or correct the code or the name in the row.",
+    ),
+    "code_unknown": (
+        "No area has the code {code} on that day; the name was read instead: {name}.",
+        "Check the area.",
+    ),
     "coordinate_unreadable": ("This is no latitude or longitude.", "Write decimal degrees, for example 27.9943."),
     # Classes, course, laboratory
     "classification_unreadable": (

@@ -496,36 +496,33 @@ class _Plan:
         era = self.resolver.era(on)
         answer = self.resolved.get((place.code, place.names, era))
         if answer is None:
-            said = self.answers.get(place_key(place))
-            asked = PlaceText(said, text=place.text) if said else place
-            answer = self.resolver.resolve(asked, on)
             if len(self.resolved) > CACHE_LIMIT:
                 self.resolved.clear()
-            self.resolved[place.code, place.names, era] = answer
-        if type(answer) is Resolved:
-            reading.values["area"] = answer
-            return
-        header = "place"
-        if type(answer) is Ambiguous:
-            reading.say(
-                Finding(
-                    "import.place_ambiguous",
-                    UNCERTAIN,
-                    {"within": answer.within, "answer_key": place_key(place)},
-                    None,
-                    answer.candidates,
-                ).at(header, "area", place.text)
-            )
-        elif type(answer) is NotFound:
-            reading.say(
-                Finding(
-                    "import.place_unknown",
-                    UNCERTAIN,
-                    {"within": answer.within, "answer_key": place_key(place)},
-                    None,
-                    answer.suggestions,
-                ).at(header, "area", place.text)
-            )
+            answer = self.resolved[place.code, place.names, era] = self._resolved(place, on)
+        area, finding = answer
+        if area is not None:
+            reading.values["area"] = area
+        if finding is not None:
+            reading.say(finding.at("place", "area", place.text))
+
+    def _resolved(self, place: PlaceText, on: date | None) -> tuple[Resolved | None, Finding | None]:
+        """The area of a place on a day, and what is to be said or asked about it."""
+        if said := self.answers.get(place_key(place)):
+            answer: Any = self.resolver.resolve(PlaceText(said, text=place.text), on)
+            finding = None
+        elif place.code and place.names:
+            by_name = self.resolver.resolve(PlaceText("", place.names, place.address, place.text), on)
+            answer, finding = places.weigh(self.resolver.resolve(PlaceText(place.code), on), by_name, self.resolver)
+        else:
+            answer, finding = self.resolver.resolve(place, on), None
+        told = {"answer_key": place_key(place), "code": place.code, "name": getattr(answer, "name", "")}
+        if isinstance(answer, Ambiguous):
+            finding = uncertain("import.place_ambiguous", choices=answer.candidates, within=answer.within)
+        elif isinstance(answer, NotFound):
+            finding = uncertain("import.place_unknown", choices=answer.suggestions, within=answer.within)
+        if finding is not None:
+            finding = replace(finding, values={**told, **finding.values})
+        return (answer if isinstance(answer, Resolved) else None), finding
 
 
 _DAY_KEYS = (

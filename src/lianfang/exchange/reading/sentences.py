@@ -1014,9 +1014,9 @@ def _as_heading(line: str, context: Context) -> dict[str, Any] | None:
         known = context.not_after is not None or context.year is not None
         style = context.style() if known else DateStyle(not_after=context.today)
         read = read_date(day.group(), style)
-        told = known or re.match(r"\d{4}", day.group()) is not None
+        dated = known or re.match(r"\d{4}", day.group()) is not None
         # A bulletin of these weeks needs no year; an older one is not guessed at.
-        if isinstance(read, ReadDate) and read.latest and (told or (context.today - read.latest).days <= RECENT_DAYS):
+        if isinstance(read, ReadDate) and read.latest and (dated or (context.today - read.latest).days <= RECENT_DAYS):
             announced = re.search(r"通报|公布|发布|报告", line) and not re.search(r"新增|确诊", line)
             values["report_date" if announced else "confirm_date"] = read
     if "无症状" in line and "确诊" not in line:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lianfang.kernel.spreadsheets import as_before
 
@@ -497,7 +497,7 @@ def _with_header(
     origin = next((i for i in skipped if headers[i].startswith("原行")), None)
     if skipped:
         findings.append(note("import.resent_file"))
-    more = opened.pop("findings", ())
+    more: Any = opened.pop("findings", ())
     return Table(
         name=name,
         headers=headers,

@@ -157,7 +157,7 @@ def read_yes_no(text: str) -> str | Finding | Any | None:
 
 
 _NOT_YET = re.compile(r"(?:not|no|never|未|没有?|尚未|无)\s*(?:yet\s*)?(?:been\s*)?$")
-_OUTCOME_IN_TEXT = (
+_OUTCOME_IN_TEXT: tuple[tuple[re.Pattern[str], str, dict[str, str]], ...] = (
     (re.compile(r"\b(?:died|death|deceased|dead|passed away)\b|死亡|去世|病故|病亡|抢救无效"), "died", {}),
     (re.compile(r"\bdischarged?\b|\breleased\b|出院"), "discharged", {}),
     (re.compile(r"\b(?:recovered|cured|healed)\b|治愈|痊愈|康复"), "recovered", {}),

@@ -14,8 +14,7 @@ from lianfang.exchange.reading.places import Ambiguous, Candidate, NotFound, Pla
 from lianfang.exchange.reading.reasons import reason_of, remedy_of
 from lianfang.exchange.reading.rows import ReadRow, read_rows
 from lianfang.exchange.reading.tables import Table, open_table
-
-from .kinds import KINDS, Kind
+from tests.parts.exchange.reading.kinds import KINDS, Kind
 
 TODAY = date(2026, 1, 1)
 
@@ -44,6 +43,9 @@ class FewAreas:
 
     def era(self, on: date | None) -> Any:
         return None
+
+    def within(self, code: str, other: str) -> bool:
+        return code.startswith(other.rstrip("0"))
 
 
 def fact(row: ReadRow) -> dict[str, str]:
