@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
+from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 from stdnum.cn import ric
 
@@ -77,8 +78,8 @@ class Odds(NamedTuple):
 
 
 # How common the three kinds of pairs are among pairs that are compared at all, before anything is compared.
-# Assumed: one arrival in ten is known already, in a registry of some fifty thousand people, three of them its relatives.
-ONE_AMONG_STRANGERS = 2.0**-19
+# Assumed: one arrival in ten is known already, in a registry of a hundred thousand people, a few of them its relatives.
+ONE_AMONG_STRANGERS = 2.0**-20
 ONE_AMONG_RELATIVES = 2.0**-3
 
 CERTAIN, LIKELY, POSSIBLE = 0.999, 0.9, 0.05
@@ -89,7 +90,7 @@ ID_DIFFERENT = Odds(0.003, 0.99, 0.99)  # both checksums hold
 ID_DIFFERENT_UNSURE = Odds(0.02, 0.99, 0.99)  # one of the numbers is wrong anyhow
 
 PHONE_SAME = Odds(0.75, 1e-5, 0.5)
-PHONE_MISTYPED = Odds(0.05, 1e-4, 0.002)
+PHONE_MISTYPED = Odds(0.05, 1e-4, 0.01)  # relatives: numbers bought together
 PHONE_DIFFERENT = Odds(0.2, 1.0, 0.5)
 
 BIRTH_DATE_SAME = Odds(0.93, 1 / 20_000, 0.01)  # strangers: 55 years of days; relatives: twins
@@ -142,7 +143,7 @@ FAMILY_HOMOPHONES = 1.3
 
 REASON_WORDS = {
     "id_same": Phrase("same ID number"),
-    "id_mistyped": Phrase("ID numbers one slip apart; the checksum shows the error"),
+    "id_mistyped": Phrase("ID numbers one slip apart, by the checksum"),
     "id_different": Phrase("different ID numbers"),
     "phone_same": Phrase("same telephone"),
     "phone_mistyped": Phrase("telephones one digit apart"),
@@ -389,11 +390,18 @@ def verdicts(a: Person, b: Person) -> dict[str, str]:
     """Of each thing known on both sides whether it is the same, close, or differs."""
     found = {}
     for reason in score(a, b).reasons:
-        line = LINE_OF.get(reason.code.split("_")[0])
+        line, kind = LINE_OF.get(reason.code.split("_")[0]), reason.code.rsplit("_", 1)[1]
         if line:
-            kind = reason.code.split("_", 1)[1]
             found[line] = "same" if kind == "same" else "differs" if kind in ("different", "far", "family") else "close"
     return found
+
+
+def alike(a: str, b: str) -> str:
+    """Whether two texts of any kind, an address say, are the same, close, or differ."""
+    one, other = ("".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in (a, b))
+    if one == other:
+        return "same"
+    return "close" if fuzz.partial_ratio(one, other) >= 80 else "differs"
 
 
 LINE_OF = {

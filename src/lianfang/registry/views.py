@@ -69,7 +69,7 @@ def compared(left: Person, right: Person) -> list[Compared]:
     rows = []
     for name, label in LINES:
         a, b = _shown(left, name), _shown(right, name)
-        verdict = verdicts.get(name, ("same" if a == b else "differs") if a and b else "unknown")
+        verdict = verdicts.get(name, matching.alike(a, b) if a and b else "unknown")
         marks = (
             matching.marked(a, b) if verdict in ("close", "differs") and name != "sex" else ([(a, False)], [(b, False)])
         )
@@ -91,7 +91,11 @@ def _shown(person: Person, name: str) -> str:
 
 def _weighed(pair: PossibleDuplicate) -> list[Weighed]:
     words = matching.REASON_WORDS
-    return [Weighed(words[each["code"]], each["weight"] > 0) for each in pair.reasons if each["code"] in words]
+    return [
+        Weighed(words[each["code"]], each["weight"] > 0)
+        for each in pair.reasons
+        if each["code"] in words and abs(each["weight"]) >= 0.5  # less than that says nothing either way
+    ]
 
 
 @page("person.merge")

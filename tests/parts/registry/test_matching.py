@@ -13,6 +13,7 @@ from lianfang.registry.matching import (
     NAME_RELATIVES,
     REASON_WORDS,
     Person,
+    alike,
     blocking_keys,
     candidates,
     exact_keys,
@@ -213,6 +214,24 @@ def test_what_is_typed_into_a_search_box_finds_by_the_keys_that_people_have():
     person = Person("张伟", ID, "+86 139-5770-0001")
     for text in ("張偉", " 张伟", ID, "13957700001", "139 5770 0001"):
         assert set(exact_keys(text)) & set(blocking_keys(person)), text
+
+
+def test_two_records_are_compared_line_by_line():
+    one = Person("张小红", ID, PHONE, "F", date(1980, 5, 6), county="330302")
+    other = Person("张晓红", ID_ONE_DIGIT_WRONG, PHONE, "M", date(1980, 5, 6), county="330106")
+    assert verdicts(one, other) == {
+        "name": "close",
+        "id_number": "close",
+        "phone": "same",
+        "sex": "differs",
+        "born": "same",
+        "area": "differs",
+    }
+    assert [alike("公园路1号", other) for other in ("公园路 1 号", "五马街道公园路1号", "人民西路30号")] == [
+        "same",
+        "close",
+        "differs",
+    ]
 
 
 def test_a_name_shared_by_too_many_brings_nobody_together_but_a_telephone_does():
