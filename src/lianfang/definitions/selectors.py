@@ -42,7 +42,7 @@ def label(of: Any, lang: str = "") -> str:
 
 
 def diseases() -> list[Disease]:
-    """All diseases, COVID-19 before the others because of the order of use, then by code."""
+    """All diseases, by code."""
     return list(library().diseases.values())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from django.utils import timezone
 
@@ -23,6 +23,11 @@ def today() -> date:
 def local_day(moment: datetime) -> date:
     """The calendar day of a moment in the platform's time zone."""
     return timezone.localtime(moment).date()
+
+
+def start_of(day: date) -> datetime:
+    """The first moment of a day in the platform's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 @contextmanager

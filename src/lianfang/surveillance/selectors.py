@@ -3,17 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from lianfang.definitions import selectors as definitions
-from lianfang.kernel import events
+from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.registry.models import Area
@@ -30,8 +29,7 @@ def end_of(day: date | None) -> datetime | None:
     """The last moment of a day in the platform's time zone; None for None, which stands for now."""
     if day is None:
         return None
-    midnight = datetime.combine(day + timedelta(days=1), time.min)
-    return timezone.make_aware(midnight) - timedelta(microseconds=1)
+    return clock.start_of(day + timedelta(days=1)) - timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,12 @@ def case_page(
     found = list(rows.select_related("case__person", "area")[: PAGE + 1])
     more = (found[PAGE - 1].reported_on, found[PAGE - 1].pk) if len(found) > PAGE else None
     return found[:PAGE], more
+
+
+def latest_disease(actor: Actor) -> str:
+    """The disease of the latest case that the actor may see, or none: what a new card is most likely about."""
+    found = cases(actor, CaseFilter()).values_list("disease", flat=True).first()
+    return found or ""
 
 
 def write_place(place: tuple[date, UUID] | None) -> str | None:
@@ -371,7 +375,13 @@ EXPORTED = (
 
 def export(actor: Actor, wanted: CaseFilter) -> Iterator[tuple[Any, ...]]:
     """The rows of an export, a few thousand in memory at a time."""
-    columns = {"case_id": "case_id", "source": "case__source", "local_id": "case__local_id", "area_code": "area__code", "area": "area__name"}
+    columns = {
+        "case_id": "case_id",
+        "source": "case__source",
+        "local_id": "case__local_id",
+        "area_code": "area__code",
+        "area": "area__name",
+    }
     rows = cases(actor, wanted, "case.export").values_list(*(columns.get(name, name) for name in EXPORTED))
     return rows.iterator(chunk_size=5000)
 
@@ -392,7 +402,9 @@ def search(actor: Actor, text: str) -> list[CaseVersion]:
     return shown
 
 
-def rejudged(disease: str, edition: str, progress: Callable[[int], None] = lambda done: None) -> Counter[tuple[str, str]]:
+def rejudged(
+    disease: str, edition: str, progress: Callable[[int], None] = lambda done: None
+) -> Counter[tuple[str, str]]:
     """How many cases are of which class now and would be under another edition: {(now, then): count}. Changes nothing.
 
     Every case is judged on the day it was judged on. A class that the notifier stated stays stated where the edition has it.

@@ -229,7 +229,7 @@ def _card(card: dict[str, Any]) -> list[tuple[str, str]]:
 def case_new(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     known = [entry.code for entry in definitions.diseases()]
-    disease = request.POST.get("disease") or request.GET.get("disease") or known[0]
+    disease = request.POST.get("disease") or request.GET.get("disease") or selectors.latest_disease(actor)
     disease = disease if disease in known else known[0]
     likely: list[Any] = []
     other_disease = request.POST.get("disease_was", disease) != disease  # its classes differ: show the card again

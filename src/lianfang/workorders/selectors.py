@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import median
+from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet
 
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
+from lianfang.kernel.clock import start_of
 from lianfang.kernel.refusals import Refusal
 
 from .models import WorkOrder
@@ -56,27 +57,39 @@ class Record:
 def record(actor: Actor, first: date, last: date) -> list[Record]:
     """For each kind of order raised in a span of days: done on time, done late, open, overdue, median time to done."""
     now = clock.now()
-    found = []
-    for kind in kinds().values():
-        rows = list(
-            WorkOrder.objects.visible_to(actor)
-            .filter(kind=kind.code, raised_at__date__gte=first, raised_at__date__lte=last)
-            .exclude(status="cancelled")
-            .values_list("raised_at", "due_at", F("closed_at"))
+    raised = WorkOrder.objects.visible_to(actor).filter(
+        raised_at__gte=start_of(first), raised_at__lt=start_of(last + timedelta(days=1))
+    )
+    raised = raised.exclude(status="cancelled")
+    closed, waiting = Q(closed_at__isnull=False), Q(closed_at=None)
+    counted = {
+        row["kind"]: row
+        for row in raised.values("kind").annotate(
+            raised=Count("pk"),
+            on_time=Count("pk", filter=closed & Q(closed_at__lte=F("due_at"))),
+            late=Count("pk", filter=closed & Q(closed_at__gt=F("due_at"))),
+            still_open=Count("pk", filter=waiting),
+            overdue=Count("pk", filter=waiting & Q(due_at__lt=now)),
         )
-        if not rows:
-            continue
-        done = [(closed - raised, closed <= due) for raised, due, closed in rows if closed]
-        waiting = [due for _, due, closed in rows if not closed]
-        found.append(
-            Record(
-                kind,
-                raised=len(rows),
-                on_time=sum(in_time for _, in_time in done),
-                late=sum(not in_time for _, in_time in done),
-                still_open=len(waiting),
-                overdue=sum(due < now for due in waiting),
-                median_time=median(taken for taken, _ in done) if done else None,
-            )
+    }
+    return [
+        Record(
+            kind,
+            **{name: count for name, count in row.items() if name != "kind"},
+            median_time=_median_time(raised, row),
         )
-    return found
+        for kind in kinds().values()
+        if (row := counted.get(kind.code))
+    ]
+
+
+def _median_time(raised: QuerySet[WorkOrder], row: dict[str, Any]) -> timedelta | None:
+    """The middle of the times from raised to done; of an even number the mean of the middle two."""
+    done = row["on_time"] + row["late"]
+    if not done:
+        return None
+    taken = raised.filter(kind=row["kind"], closed_at__isnull=False).annotate(
+        taken=ExpressionWrapper(F("closed_at") - F("raised_at"), DurationField())
+    )
+    middle = list(taken.order_by("taken").values_list("taken", flat=True)[(done - 1) // 2 : done // 2 + 1])
+    return sum(middle, timedelta()) / len(middle)

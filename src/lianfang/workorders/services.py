@@ -77,7 +77,9 @@ def move(order_id: UUID, name: str, by: Actor, note: str = "") -> WorkOrder:
     return order
 
 
-def close_for(subject_ids: Collection[UUID], order_kinds: Collection[str], by: Actor, *, cancelled: bool = False) -> set[UUID]:
+def close_for(
+    subject_ids: Collection[UUID], order_kinds: Collection[str], by: Actor, *, cancelled: bool = False
+) -> set[UUID]:
     """Close the unfinished orders of these kinds about these subjects, inside the caller's transaction.
 
     Returns the subjects that had one.

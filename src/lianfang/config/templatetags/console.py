@@ -170,6 +170,12 @@ def span_words(minutes: int) -> str:
     return _("{minutes} min").format(minutes=minutes)
 
 
+@register.filter
+def in_words(span: timedelta | None) -> str:
+    """A length of time in words; a dash where there is none."""
+    return "–" if span is None else span_words(round(span.total_seconds() / 60))
+
+
 def time_left_words() -> dict[str, str]:
     """The sentences of a clock, for the script that keeps it moving."""
     return {

@@ -1,0 +1,111 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lianfang.kernel import clock, ids
+from lianfang.kernel.models import Event
+from lianfang.kernel.refusals import Refused
+from lianfang.workorders import selectors, services
+from lianfang.workorders.models import WorkOrder
+from lianfang.workorders.rules import WORKFLOW, HalfRight, kinds, late, read_kinds, time_left
+
+MORNING = datetime(2020, 1, 27, 1, 0, tzinfo=UTC)
+
+
+def raised(world, kind="review_report", area="330302", at=MORNING, **about):
+    with clock.at(at):
+        return services.raise_order(
+            kind, by=world.actor("lucheng"), subject_id=ids.new_id(), path=world.area(area).path, **about
+        )
+
+
+def moved(world, order, name, who="lucheng", after=timedelta()):
+    with clock.at(order.raised_at + after):
+        return services.move(order.pk, name, world.actor(who))
+
+
+def test_time_left_runs_out_and_stops_when_the_order_is_closed(world):
+    order = raised(world)
+    assert time_left(order.due_at, MORNING + timedelta(minutes=30)) == timedelta(minutes=90)
+    assert late(order, MORNING + timedelta(hours=3))
+    done = moved(world, order, "complete", after=timedelta(hours=1))
+    assert not late(done, MORNING + timedelta(days=30))
+
+
+def test_an_order_is_accepted_given_back_and_done_each_with_its_event(world):
+    order = raised(world)
+    assert moved(world, order, "accept").assignee == world.users["lucheng"]
+    assert moved(world, order, "give_back").assignee is None
+    assert moved(world, order, "complete").closed_by == world.users["lucheng"]
+    kinds_left = Event.objects.filter(subject_id=order.pk).order_by("id").values_list("kind", flat=True)
+    assert list(kinds_left) == ["order.raised", "order.accepted", "order.given_back", "order.done"]
+
+
+def test_a_closed_order_is_never_moved_again_and_says_so(world):
+    order = raised(world)
+    moved(world, order, "cancel")
+    with pytest.raises(Refused) as no:
+        moved(world, order, "complete")
+    assert no.value.refusals[0].code == "kernel.wrong_state"
+
+
+@pytest.mark.parametrize("who", ["xihu", "doctor", "signatory", "auditor"])
+def test_nobody_moves_an_order_of_another_desk(world, who):
+    order = raised(world)
+    with pytest.raises(Refused):
+        moved(world, order, "complete", who)
+    assert WorkOrder.objects.get(pk=order.pk).status == "open"
+
+
+def test_the_inbox_shows_the_most_urgent_of_ones_own_areas_first(world):
+    later = raised(world, at=MORNING + timedelta(hours=1))
+    first = raised(world)
+    elsewhere = raised(world, area="330106")
+    assert list(selectors.inbox(world.actor("lucheng"))) == [first, later]
+    assert elsewhere in selectors.inbox(world.actor("zhejiang"))
+    with clock.at(first.due_at + timedelta(minutes=1)):
+        assert list(selectors.inbox(world.actor("lucheng"), "late")) == [first]
+
+
+def test_the_record_counts_each_kind_and_gives_the_middle_time(world):
+    for hours in (1, 1.5, 4):
+        moved(world, raised(world), "complete", after=timedelta(hours=hours))
+    raised(world)
+    moved(world, raised(world), "cancel")
+    raised(world, area="330106")
+    with clock.at(MORNING + timedelta(hours=5)):
+        [entry] = selectors.record(world.actor("lucheng"), clock.today(), clock.today())
+    assert (entry.raised, entry.on_time, entry.late, entry.still_open, entry.overdue) == (4, 2, 1, 1, 1)
+    assert entry.median_time == timedelta(hours=1.5)
+    moved(world, raised(world), "complete", after=timedelta(hours=2))
+    with clock.at(MORNING + timedelta(hours=5)):
+        [entry] = selectors.record(world.actor("lucheng"), clock.today(), clock.today())
+    assert entry.median_time == timedelta(hours=1.75)
+
+
+def test_the_inbox_page_moves_an_order_and_shows_why_a_button_is_grey(world, client):
+    order = raised(world)
+    client.force_login(world.users["lucheng"], backend="django.contrib.auth.backends.ModelBackend")
+    assert kinds()[order.kind].label["zh"] in client.get("/orders/").content.decode()
+    assert client.post(f"/orders/{order.pk}/accept/", {"view": "desk"}).status_code == 302
+    assert WorkOrder.objects.get(pk=order.pk).status == "accepted"
+    client.force_login(world.users["xihu"], backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(f"/orders/{order.pk}/complete/").status_code == 404
+
+
+def test_half_right_kinds_are_refused_by_name(tmp_path: Path):
+    file = tmp_path / "kinds.toml"
+    file.write_text(
+        '[visit]\nlabel = { zh = "走访" }\nsubject = "case"\nminutes = 5\npermission = "order.do"\ndue = 3\n'
+    )
+    with pytest.raises(HalfRight) as no:
+        read_kinds(file)
+    assert "[visit]" in str(no.value)
+    assert "due" in str(no.value)
+
+
+def test_every_move_of_the_table_is_offered_or_refused(world):
+    order = raised(world)
+    names = [name for name, _words, _no in selectors.open_moves(order, world.actor("lucheng"))]
+    assert names == [move.name for move in WORKFLOW.moves if "open" in move.sources]
