@@ -12,7 +12,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from lianfang.kernel.refusals import Refusal, Refused, refuse, words_for
 from lianfang.kernel.spreadsheets import defused
 from lianfang.registry.models import Area
 from lianfang.registry.resolving import import_resolver
-from lianfang.registry.selectors import top_area
+from lianfang.registry.selectors import chosen_area, top_area
 from lianfang.surveillance import selectors as surveillance
 from lianfang.surveillance import services as cases
 from lianfang.tracing import services as tracing
@@ -49,7 +48,7 @@ BATCH = 500
 PREVIEWED, SENTENCES_SHOWN = 20, 300
 AT_THE_MACHINE = 4 * 1024**3  # bytes that may be brought in from the command line
 TRIES = 3  # of a batch that met another import entering the same rows
-UNDECIDED = {"import.place_ambiguous", "import.place_unknown"}  # what may not be entered before somebody decided
+UNDECIDED = {"import.place_ambiguous", "import.place_unknown", "import.place_contradicts"}  # what may not be entered before somebody decided
 
 
 @dataclass
@@ -324,7 +323,7 @@ class _Reader:
         self.table, self.mapping = table_of(run), mapping_of(run)
         self.today = clock.today()
         self.resolver = import_resolver()
-        self.areas: dict[tuple[str, date], Area | None] = {}
+        self.areas: dict[tuple[str, Any], Area | None] = {}
         self.terms = definitions.import_terms(run.disease)
 
     def rows(self, start: int) -> Iterator[ReadRow]:
@@ -368,13 +367,12 @@ class _Reader:
         return grave or (entering.cannot_enter(row) if row.kind == "case" else [])
 
     def area(self, row: ReadRow) -> Area | None:
+        """The area in which a row's case belongs, as it was on its day; asked once for each span without a change."""
         code, day = row.values["area"].code, entering.area_day(row.values, self.today)
-        if (code, day) not in self.areas:
-            self.areas[code, day] = (
-                Area.objects.valid_on(day).filter(code=code).first()
-                or Area.objects.filter(code=code).order_by("-valid_from").first()
-            )
-        return self.areas[code, day]
+        place = (code, self.resolver.era(day))
+        if place not in self.areas:
+            self.areas[place] = chosen_area(code, day)
+        return self.areas[place]
 
 
 def _batches(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
