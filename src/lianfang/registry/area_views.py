@@ -30,13 +30,15 @@ class AreaInput(forms.TextInput):
             "hx-trigger": "input changed delay:200ms",
             "hx-target": f"#{offered}",
         }
-        return super().render(name, value, {**asking, **(attrs or {})}, renderer) + format_html('<datalist id="{}"></datalist>', offered)
+        return super().render(name, value, {**asking, **(attrs or {})}, renderer) + format_html(
+            '<datalist id="{}"></datalist>', offered
+        )
 
 
 @page("area.read")
 def area_search(request: HttpRequest) -> HttpResponse:
     """Areas that stand today and whose code or name begins with what was written: JSON, or options for htmx."""
-    text = (request.GET.get("q") or next(iter(request.GET.values()), ""))[:LONGEST]
+    text = str(request.GET.get("q") or next(iter(request.GET.values()), ""))[:LONGEST]
     known = gazetteer()
     english = not (get_language() or "").startswith("zh")
     areas = []

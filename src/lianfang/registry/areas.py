@@ -227,7 +227,8 @@ def _is_outline(geometry: Any) -> bool:
     """Whether this is a polygon, or several, in degrees of longitude and latitude."""
     if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
         return False
-    parts = [geometry.get("coordinates")] if geometry["type"] == "Polygon" else geometry.get("coordinates")
+    given = geometry.get("coordinates")
+    parts: Any = [given] if geometry["type"] == "Polygon" else given
     try:
         return bool(parts) and all(
             rings
@@ -413,11 +414,11 @@ def _write_shapes(
             latest[area.code] = area
     wanted: dict[int, tuple[dict[str, Any], str]] = {}
     for number, code, start, geometry, source in outlines:
-        area = known.get((code, start)) or (None if start else latest.get(code))
-        if area is None:
+        named = known.get((code, start)) or (None if start else latest.get(code))
+        if named is None:
             problems.add("areas.shape_of_nothing", feature=number, code=code)
         else:
-            wanted[area.pk] = (geometry, source)
+            wanted[named.pk] = (geometry, source)
     if problems.found or not wanted:
         return 0
     there = {shape.area_id: shape for shape in AreaShape.objects.all()}

@@ -167,7 +167,9 @@ def latin_stem(text: str) -> tuple[str, str]:
     (('wenzhou', 'city'), ('wenshan', 'prefecture'), ('xian', ''))
     """
     name, kind = re.sub(r"\([^)]*\)", " ", text.lower()).replace("\xa0", " ").strip(), ""
-    while found := _LATIN_SUFFIX.search(name):  # “Xilingol League City” has two words for its kind; the inner one counts
+    while found := _LATIN_SUFFIX.search(
+        name
+    ):  # “Xilingol League City” has two words for its kind; the inner one counts
         kind, name = _LATIN_KINDS[found[1]], name[: found.start()]
         if kind == "prefecture" or found[1].startswith("autonomous"):
             first, _, rest = name.partition(" ")
@@ -338,12 +340,19 @@ class Gazetteer:
 
     def _renamed(self, gone: Sequence[Place], on: date | None) -> Place | None:
         """The area that an area became when only its kind or code changed: 玉环县 is 玉环市 now."""
-        found = {row for one in gone for row in self._successors(one, on) if chinese_stem(row.name, row.level) == chinese_stem(one.name, one.level)}
+        found = {
+            row
+            for one in gone
+            for row in self._successors(one, on)
+            if chinese_stem(row.name, row.level) == chinese_stem(one.name, one.level)
+        }
         return found.pop() if len(found) == 1 else None
 
     def _successors(self, gone: Place, on: date | None) -> list[Place]:
         """For an area that does not stand on a day: those beside it that began when it ended, and those of its name."""
-        beside = [row for row in self.by_parent.get(_above(gone), []) if row.valid_from and row.valid_from == gone.valid_until]
+        beside = [
+            row for row in self.by_parent.get(_above(gone), []) if row.valid_from and row.valid_from == gone.valid_until
+        ]
         named = self.chinese.get(chinese_stem(gone.name, gone.level), [])
         rows = [*beside, *(row for row in named if row.path.startswith(_above(gone)) and row.rank == gone.rank)]
         return [row for row in self._on(list(dict.fromkeys(rows)), on) if row.code != gone.code]
@@ -424,7 +433,9 @@ class Gazetteer:
         chinese = has_chinese(name)
         names, readings = self._names_below(holder.path if holder else "", chinese)
         wanted = name if chinese else latin_stem(name)[0]
-        near = process.extract(wanted, list(names), scorer=fuzz.ratio, limit=6, score_cutoff=ALIKE if len(wanted) > 4 else ALIKE - 15)
+        near = process.extract(
+            wanted, list(names), scorer=fuzz.ratio, limit=6, score_cutoff=ALIKE if len(wanted) > 4 else ALIKE - 15
+        )
         found = [*readings.get(wanted, []), *(row for key, _score, _position in near for row in names[key])]
         return self._on(list(dict.fromkeys(found)), on)
 
@@ -464,7 +475,9 @@ class Gazetteer:
         pieces = [piece.strip() for piece in re.split(r"[,;/|>·]", text) if piece.strip()]
         names = tuple(("", piece) for piece in reversed(pieces))
         answer = self.resolve(PlaceText(names=names, text=text), on)
-        if isinstance(answer, NotFound) and len(pieces) == 1 and " " in pieces[0]:  # “Wenzhou Lucheng”, “Lucheng Wenzhou”
+        if (
+            isinstance(answer, NotFound) and len(pieces) == 1 and " " in pieces[0]
+        ):  # “Wenzhou Lucheng”, “Lucheng Wenzhou”
             words = self._words(pieces[0], on)
             for order in (words, words[::-1]):
                 again = self.resolve(PlaceText(names=tuple(("", word) for word in order), text=text), on)
@@ -575,7 +588,7 @@ _ZONE = re.compile(
 
 def _readings(stem: str) -> frozenset[str]:
     """Every way in which the characters of a short name can be read: 六安 is Lu'an, and often written Liuan."""
-    ways = [{latin_key(reading) for reading in readings} for readings in pinyin(stem, style=Style.NORMAL, heteronym=True)]
+    ways = [{latin_key(reading) for reading in pinyin(sign, style=Style.NORMAL, heteronym=True)[0]} for sign in stem]
     if prod(map(len, ways)) > 64:
         return frozenset()
     return frozenset("".join(way) for way in product(*ways))

@@ -42,7 +42,11 @@ def outlines(folder: Path, *features: tuple[dict, dict]) -> Path:
 
 
 def as_loaded() -> list[tuple]:
-    return list(Area.objects.order_by("code", "valid_from").values_list("code", "name", "path", "valid_from", "valid_until", "population", "parent__code"))
+    return list(
+        Area.objects.order_by("code", "valid_from").values_list(
+            "code", "name", "path", "valid_from", "valid_until", "population", "parent__code"
+        )
+    )
 
 
 @pytest.mark.django_db
@@ -63,8 +67,16 @@ def test_a_second_file_corrects_ends_and_adds_to_the_first(tmp_path):
     areas.load_tree(written(tmp_path, TREE))
     later = HEADER + "SL-N,Northern Province,province,SL,,2017-07-01,\nSL-NW,North West,province,SL,2017-07-01,,\n"
     assert areas.load_tree(written(tmp_path, later)) == 8
-    assert list(Area.objects.valid_on(date(2017, 6, 30)).filter(level="province").values_list("name", flat=True).order_by("name")) == ["Eastern", "Northern Province"]
-    assert set(Area.objects.valid_on(date(2017, 7, 1)).filter(level="province").values_list("name", flat=True)) == {"Eastern", "North West"}
+    assert list(
+        Area.objects.valid_on(date(2017, 6, 30))
+        .filter(level="province")
+        .values_list("name", flat=True)
+        .order_by("name")
+    ) == ["Eastern", "Northern Province"]
+    assert set(Area.objects.valid_on(date(2017, 7, 1)).filter(level="province").values_list("name", flat=True)) == {
+        "Eastern",
+        "North West",
+    }
 
 
 WRONG = [
@@ -130,7 +142,11 @@ def test_files_of_another_kind_are_refused_in_words(tmp_path):
         ({"code": "NO"}, SQUARE, "no area NO"),
         ({"code": "KAI"}, {"type": "Point", "coordinates": [-10.7, 8.2]}, "Polygon"),
         ({"code": "KAI"}, {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1]]]}, "closed rings"),
-        ({"code": "KAI"}, {"type": "Polygon", "coordinates": [[[500000, 0], [500100, 0], [1, 1], [500000, 0]]]}, "degrees"),
+        (
+            {"code": "KAI"},
+            {"type": "Polygon", "coordinates": [[[500000, 0], [500100, 0], [1, 1], [500000, 0]]]},
+            "degrees",
+        ),
         ({"code": "KAI", "valid_from": "2017"}, SQUARE, "2017"),
         ({"code": "KAI", "valid_from": "2017-07-01"}, SQUARE, "no area KAI"),
     ],
@@ -150,7 +166,9 @@ def test_moving_an_area_takes_all_below_it_and_their_records_along_but_not_the_r
     hospital = Organisation.objects.create(name="Kailahun hospital", kind="hospital", area=luawa, path=luawa.path)
     person, _keys = new_person(PersonDetails(name="somebody", area=luawa))
     person.save()
-    elsewhere = Organisation.objects.create(name="Kono clinic", kind="clinic", area=Area.objects.get(code="KON", valid_until=None), path="SL/SL-E/KON/")
+    elsewhere = Organisation.objects.create(
+        name="Kono clinic", kind="clinic", area=Area.objects.get(code="KON", valid_until=None), path="SL/SL-E/KON/"
+    )
     areas.load_tree(written(tmp_path, HEADER + "KAI,Kailahun,city,SL-N,,,526379\n"))
     for row in (luawa, hospital, person, elsewhere):
         row.refresh_from_db()
@@ -250,7 +268,11 @@ def test_populations_add_up_and_hangzhou_keeps_its_ground():
     mainland = standing.filter(level="province").exclude(code__in=["710000", "810000", "820000"])
     assert mainland.aggregate(total=Sum("population"))["total"] == 1_411_778_724 - 2_000_000  # less those in service
     zhejiang = standing.get(code="330000")
-    assert standing.filter(parent=zhejiang).aggregate(total=Sum("population"))["total"] == zhejiang.population == 64_567_588
+    assert (
+        standing.filter(parent=zhejiang).aggregate(total=Sum("population"))["total"]
+        == zhejiang.population
+        == 64_567_588
+    )
     assert not Area.objects.filter(population__isnull=False).filter(population_source="").exists()
 
     def shapes(day: date, codes: str) -> list[dict]:
