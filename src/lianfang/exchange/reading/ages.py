@@ -158,7 +158,7 @@ def _age(text: str, unit: AgeUnit) -> ReadAge | Finding | None:
     if _PLAIN_NUMBER.fullmatch(text) or re.fullmatch(r"\d{1,3},\d{1,2}", text):
         return _exactly(_number(text) / _PER_YEAR[unit])
     if text in _WORDS:
-        low, high = _WORDS[text]
+        low, high = map(float, _WORDS[text])
         return ReadAge(low, round(high, 5), note="word")
     match = _HALF.fullmatch(text)
     if match:

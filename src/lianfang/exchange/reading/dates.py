@@ -854,8 +854,7 @@ class OrderEvidence:
             example = next((text for key, text in self.examples.items() if len(key) == 1), "")
             return OrderDecision(order, False, (order,), "import.order_by_cells", example)
         if not possible:
-            likely = max(decisive, key=lambda order: decisive[order]) if decisive else None
-            count = decisive[likely] if likely else 0
+            count, likely = max(((n, order) for order, n in decisive.items()), default=(0, None))
             against = sum(n for key, n in self.votes.items() if likely not in key)
             orders = tuple(sorted({o for key in self.votes for o in key}))
             decided = likely if count >= 20 * against else None  # a few slips against hundreds of cells
