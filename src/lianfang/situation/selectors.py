@@ -33,7 +33,9 @@ NO_INTERVAL = _("The definitions name no serial interval for this disease, and R
 TOO_FEW = _(
     "Fewer than {cases} confirmed cases are known: an estimate would say more about its assumptions than about them."
 )
-TOO_SHORT = _("The confirmed cases span too few days: an estimate needs a window of {days} days after the first one.")
+TOO_SHORT = _(
+    "The confirmed cases span too few days: an estimate needs {days} days, and more than one mean serial interval, after the first."
+)
 
 
 @dataclass(frozen=True)
