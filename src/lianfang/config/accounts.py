@@ -26,7 +26,7 @@ class SignIn(LoginView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         found: dict[str, Any] = super().get_context_data(**context)
         if os.environ.get("LIANFANG_DEMO") == "1":
-            from .demo.filling import ACCOUNTS, password
+            from .demo.desks import ACCOUNTS, password
 
             found["demo_accounts"] = [{"who": who, "username": name, "password": password()} for name, who, _role, _area in ACCOUNTS]
         return found

@@ -5,6 +5,7 @@ Each command says what it does while it does it, and ends with a plain sentence 
 
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,11 +34,13 @@ def progress() -> Progress:
 
 
 def ready() -> None:
-    """Start Django and bring the database up to date."""
+    """Start Django in the language of the terminal and bring the database up to date."""
     import django
     from django.core.management import call_command
+    from django.utils import translation
 
     django.setup()
+    translation.activate("zh-hans" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh") else "en")
     call_command("migrate", verbosity=0, interactive=False)
     from lianfang.definitions.services import load_definitions
 
@@ -46,39 +49,50 @@ def ready() -> None:
 
 @app.command()
 def demo(
-    size: Annotated[int, typer.Option(help="How many cases the outbreak has.", min=50, max=1_000_000)] = 2000,
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
-    seed: Annotated[int, typer.Option(help="Another seed, another outbreak.")] = 20200123,
+    size: Annotated[int, typer.Option(help="How many cases the outbreak has.", min=100, max=1_000_000)] = 2000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    seed: Annotated[int, typer.Option(help="Another seed, another outbreak.", min=0, max=2**31)] = 20200123,
     fill_only: Annotated[bool, typer.Option("--fill-only", help="Fill the database and stop.")] = False,
 ) -> None:
     """Fill an empty database with a synthetic outbreak in Zhejiang and start the console. All people are invented."""
-    from .serving import run
+    from .serving import claim, run
 
     ready()
-    from .demo import filling
+    from .demo import desks
 
-    if filling.filled():
+    if not fill_only:
+        claim("127.0.0.1", port)
+
+    if desks.are_open():
         out.print("The outbreak of an earlier start is still here.")
     else:
+        from .demo import filling
+
+        filling.must_be_empty()
+        out.print(f"An outbreak of {size:,} cases is being written down, hour by hour.")
         with progress() as bar:
-            task = bar.add_task("Writing the outbreak down", total=size)
+            task = bar.add_task("Writing", total=size)
             filling.fill(size, seed, lambda done, total: bar.update(task, completed=done, total=total))
     if fill_only:
         return
-    _announce(filling, port)
     os.environ["LIANFANG_DEMO"] = "1"
-    sys.exit(run("127.0.0.1", port, 2))
+    sys.exit(run("127.0.0.1", port, 2, started=lambda: _announce(port)))
 
 
-def _announce(filling: Any, port: int) -> None:
+def _announce(port: int) -> None:
     from rich.table import Table
 
     from lianfang.kernel.access import ROLES
 
-    table = Table("user", "who", "role", title=f"Lianfang 联防   http://127.0.0.1:{port}/   password: {filling.password()}")
-    for name, who, role, _area in filling.ACCOUNTS:
+    from .demo.desks import ACCOUNTS, password
+
+    table = Table("user", "who", "role")
+    for name, who, role, _area in ACCOUNTS:
         table.add_row(name, who, str(ROLES[role][0]))
     Console(width=100).print(table)
+    out.print(f"Lianfang 联防 answers on http://127.0.0.1:{port}/", highlight=False)
+    out.print(f"The password of all of them: {password()}", highlight=False)
+    out.print("All people are invented. Stop with Ctrl-C.")
 
 
 @app.command("import")
@@ -135,8 +149,6 @@ def report(
 ) -> None:
     """Write the situation report of an area as PDF."""
     ready()
-    from datetime import date
-
     from django.utils import translation
 
     from lianfang.kernel import clock
@@ -145,7 +157,12 @@ def report(
     from lianfang.registry.selectors import chosen_area
     from lianfang.situation import reports, selectors
 
-    day = date.fromisoformat(as_of) if as_of else None
+    try:
+        day = date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        raise Refused(refuse("command.not_a_day", "as_of", text=as_of)) from None
+    if language not in ("zh", "en"):
+        raise Refused(refuse("command.no_such_language", "language", language=language))
     with translation.override("zh-hans" if language == "zh" else "en"):
         found = chosen_area(area, day or clock.today())
         if found is None:
@@ -156,8 +173,15 @@ def report(
 
 @areas_app.command("load")
 def areas_load(
-    tree: Annotated[Path | None, typer.Argument(help="A CSV with code, name, level, parent_code …; without it, the areas of China.")] = None,
-    shapes: Annotated[Path | None, typer.Option(help="GeoJSON whose features carry the property code.")] = None,
+    tree: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A CSV with code, name, level, parent_code …; without it, the areas of China.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    shapes: Annotated[
+        Path | None, typer.Option(help="GeoJSON whose features carry the property code.", exists=True, dir_okay=False)
+    ] = None,
 ) -> None:
     """Load the areas of China, or any country's own tree."""
     ready()
@@ -175,12 +199,12 @@ def token(
     """Issue an API token for a user. It is shown this once."""
     ready()
     from lianfang.kernel.models import User
+    from lianfang.kernel.refusals import Refused, refuse
     from lianfang.kernel.tokens import issue
 
     user = User.objects.filter(username=username).first()
     if user is None:
-        out.print(f"There is no user {username}.")
-        raise typer.Exit(1)
+        raise Refused(refuse("command.no_such_user", "username", username=username))
     out.print(issue(user, name), markup=False, highlight=False)
 
 
@@ -209,19 +233,19 @@ def account(
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(help="Web processes.")] = 2,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Web processes.", min=1, max=64)] = 2,
 ) -> None:
     """Start the platform: web server, job worker and the periodic jobs, stopped together."""
     from .serving import run
 
     ready()
-    sys.exit(run(host, port, workers))
+    sys.exit(run(host, port, workers, started=lambda: out.print(f"Lianfang 联防 answers on http://{host}:{port}/")))
 
 
 @app.command()
 def work() -> None:
-    """Run the periodic jobs alone: sealing the record, keeping counts ready. ``serve`` starts this by itself."""
+    """Run the periodic jobs alone: sealing the record, keeping counts ready. ``serve`` does this by itself."""
     from .serving import tick_forever
 
     ready()
@@ -271,23 +295,35 @@ def manage(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Entry point. A refusal is a sentence on the terminal, never a traceback."""
+    """Entry point. What goes wrong is a sentence on the terminal and status 1, never a traceback."""
     try:
         app()
     except Exception as problem:
-        from lianfang.kernel.refusals import Refused
-
-        from lianfang.definitions.editions import HalfRight
-
-        if isinstance(problem, Refused | HalfRight):
-            Console(stderr=True).print(str(problem), markup=False)
-            sys.exit(1)
-        raise
+        sentence = _sentence(problem)
+        if sentence is None:
+            raise
+        Console(stderr=True, soft_wrap=True).print(sentence, markup=False, highlight=False)
+        sys.exit(1)
 
 
-def home() -> Path:
-    """The folder that holds the embedded database, the keys and uploads."""
-    from django.conf import settings
+def _sentence(problem: Exception) -> str | None:
+    """What to tell about a failure that the person at the terminal can do something about; None for any other."""
+    from dj_database_url import ParseError, UnknownSchemeError
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import DatabaseError
 
-    folder: Any = settings.HOME
-    return Path(folder)
+    from lianfang.definitions.editions import HalfRight
+    from lianfang.kernel.refusals import Refused
+    from lianfang.workorders.rules import HalfRight as HalfRightKinds
+
+    said = " ".join(str(problem).split())
+    match problem:
+        case Refused() | HalfRight() | HalfRightKinds():
+            return str(problem)
+        case ParseError() | UnknownSchemeError() | ImproperlyConfigured():
+            return f"The settings are not right: {said}"
+        case DatabaseError():
+            return f"The database does not answer as it should: {said}. Check DATABASE_URL, and that the database runs."
+        case OSError():
+            return f"{problem.filename or 'The system'}: {problem.strerror or said}."
+    return None

@@ -13,6 +13,7 @@ HOME = Path(os.environ.get("LIANFANG_HOME", "var")).resolve()
 DEBUG = os.environ.get("LIANFANG_DEBUG") == "1"
 KEYS_FILE = Path(os.environ.get("LIANFANG_KEYS", HOME / "keys.json"))
 LAST_SEAL_FILE = KEYS_FILE.with_name("last-seal.json")
+LAST_ROUND_FILE = HOME / "last-round"  # touched by each round of the periodic jobs
 
 
 def _secret() -> str:
@@ -21,14 +22,21 @@ def _secret() -> str:
         return given
     path = HOME / "secret"
     if not path.exists():
-        HOME.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             out.write(secrets.token_urlsafe(48))
+        try:
+            os.link(fresh, path)  # whoever comes second keeps the first one's secret
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
     return path.read_text()
 
 
 SECRET_KEY = _secret()
-ALLOWED_HOSTS = os.environ.get("LIANFANG_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+ALLOWED_HOSTS = [host.strip() for host in os.environ.get("LIANFANG_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host.strip()]
 HTTPS = os.environ.get("LIANFANG_HTTPS") == "1"
 
 INSTALLED_APPS = [
@@ -128,7 +136,6 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("LIANFANG_TIME_ZONE", "Asia/Shanghai")
 
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/built/assets/.+-[\w-]{8}\.(js|css|svg)(\.gz)?$"
@@ -159,12 +166,20 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked on the machine itself, without the proxy
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "level": os.environ.get("LIANFANG_LOG", "WARNING"),
+        }
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("LIANFANG_LOG", "WARNING")},
 }

@@ -14,6 +14,7 @@ from lianfang.kernel.views import needs_sign_in, public
 
 from .accounts import ChangePassword, SignIn
 from .api import api
+from .health import health
 
 PARTS = ("workorders", "surveillance", "registry", "tracing", "situation", "exchange", "bulletin", "supervision")
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("logout/", public(LogoutView.as_view()), name="logout"),
     path("password/", needs_sign_in(ChangePassword.as_view()), name="password-change"),
     path("language/", public(set_language), name="set_language"),
+    path("healthz", health, name="health"),
     path("api/v1/", api.urls),
     *_part_urls(),
 ]

@@ -63,7 +63,8 @@ class County:
 def staffed(day: datetime) -> list[County]:
     """Zhejiang's counties with two hospitals and a centre for disease control each, and an account in every one of them.
 
-    The accounts of ``ACCOUNTS`` have the demo's password; the others have none, and nobody can sign in to them.
+    The accounts of ``ACCOUNTS`` have the demo's password and open when all is written; the others have none, and nobody
+    can sign in to them.
     """
     with clock.at(day):
         valid = Area.objects.valid_on(clock.today()).filter(path__startswith=f"CN/{PROVINCE}/")
@@ -108,6 +109,7 @@ def staffed(day: datetime) -> list[County]:
         Organisation.objects.bulk_create([*centres, *(hospital for pair in hospitals.values() for hospital in pair)])
         User.objects.bulk_create(users.values())
         Post.objects.bulk_create(posts)
+        User.objects.filter(username__in=[name for name, *_ in ACCOUNTS]).update(is_active=False)
     actors = {name: actor_for(user) for name, user in users.items() if name in {*centre_of.values(), *doctors_of.values()}}
     return [
         County(
@@ -121,6 +123,16 @@ def staffed(day: datetime) -> list[County]:
         )
         for area in counties
     ]
+
+
+def open_accounts() -> None:
+    """Let visitors in."""
+    User.objects.filter(username__in=[name for name, *_ in ACCOUNTS]).update(is_active=True)
+
+
+def are_open() -> bool:
+    """Whether visitors may come in: the demonstration stands whole in this database."""
+    return User.objects.filter(username=ACCOUNTS[0][0], is_active=True).exists()
 
 
 def _organisation(area: Area, kind_of: str, kind_of_en: str, kind: str) -> Organisation:
