@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db.models import Sum
+from django.utils import translation
 
 from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused
@@ -28,6 +29,12 @@ KON,Kono,city,SL-E,2017-07-01,,506100
 """
 )
 SQUARE = {"type": "Polygon", "coordinates": [[[-10.7, 8.2], [-10.5, 8.2], [-10.5, 8.4], [-10.7, 8.2]]]}
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
 
 
 def written(folder: Path, text: str, name: str = "tree.csv") -> Path:
