@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
@@ -75,7 +76,8 @@ def words_of(part: str) -> list[Words]:
     for path in sorted(folder.rglob("*.py")):
         found += _extracted(path.read_bytes(), path)
     for path in sorted(folder.glob("templates/**/*.html")):
-        found += _extracted(templatize(path.read_text(encoding="utf-8"), origin=str(path)).encode(), path)
+        as_code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
+        found += _extracted("\n".join(line.lstrip() for line in as_code.splitlines()).encode(), path)
     return found
 
 
@@ -87,20 +89,28 @@ def _extracted(code: bytes, path: Path) -> Iterator[Words]:
             yield Words(parts[0], context or "", parts[1] if len(parts) > 1 and parts[1] else "", where)
 
 
+def entries(part: str) -> list[Message]:
+    """The entries of a part's Chinese catalogue; none when it has no catalogue yet."""
+    path = SOURCE / part / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    if not path.exists():
+        return []
+    with path.open("rb") as source:
+        return [entry for entry in read_po(source, abort_invalid=True) if entry.id and not entry.fuzzy]
+
+
+def told(text: str | tuple[str, ...] | list[str]) -> list[str]:
+    """The forms of an entry: one, or singular and plural."""
+    return [text] if isinstance(text, str) else list(text)
+
+
 @cache
 def catalogues() -> dict[tuple[str, str], dict[str, str]]:
     """The Chinese of everything: {(context, msgid): {part: msgstr}}; empty and fuzzy entries are left out."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for part in PARTS:
-        path = SOURCE / part / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-        if not path.exists():
-            continue
-        with path.open("rb") as source:
-            for entry in read_po(source):
-                msgid = entry.id[0] if isinstance(entry.id, tuple) else entry.id
-                msgstr = entry.string[0] if isinstance(entry.string, tuple | list) else entry.string
-                if msgid and msgstr and not entry.fuzzy:
-                    found.setdefault((entry.context or "", msgid), {})[part] = msgstr
+        for entry in entries(part):
+            if all(told(entry.string)):
+                found.setdefault((entry.context or "", told(entry.id)[0]), {})[part] = told(entry.string)[0]
     return found
 
 

@@ -28,10 +28,9 @@ def test_every_column_is_classed_personal_or_operational(model):
     unclassed = [column for column in columns(model) if column not in personal + operational]
     gone = [column for column in personal + operational if column not in columns(model)]
     twice = sorted(set(personal) & set(operational))
-    assert not (unclassed or gone or twice), (
-        f"docs/tables.toml, [{name}]: class {unclassed} as personal or operational; "
-        f"remove {gone}, which are no columns; decide on {twice}"
-    )
+    assert not unclassed, f"docs/tables.toml, [{name}]: class as personal or operational: {unclassed}"
+    assert not gone, f"docs/tables.toml, [{name}]: remove what is no column: {gone}"
+    assert not twice, f"docs/tables.toml, [{name}]: decide which they are: {twice}"
 
 
 def test_no_table_is_classed_that_does_not_exist():

@@ -9,7 +9,7 @@ from django.utils import translation
 from lianfang.kernel import events
 from lianfang.kernel.access import PERMISSIONS, ROLES
 from lianfang.kernel.refusals import sentences
-from tests.contracts.source import PARTS, as_entry, calls, catalogues, literals, placeholders, words_of
+from tests.contracts.source import PARTS, as_entry, calls, catalogues, entries, literals, placeholders, told, words_of
 
 DOTTED = re.compile(r"^[a-z_]+\.[a-z_]+$")
 SAME_IN_BOTH = {"API", "CSV", "PDF", "PNG", "Lianfang", "Rt"}
@@ -29,16 +29,18 @@ def test_everything_to_be_shown_has_its_chinese(part):
 @pytest.mark.parametrize("part", PARTS)
 def test_the_chinese_leaves_open_what_the_english_leaves_open(part):
     wrong = []
-    for (_context, msgid), told in catalogues().items():
-        if part in told and placeholders(msgid) != placeholders(told[part]):
-            wrong.append(f"{msgid!r}: {sorted(placeholders(msgid))} but {sorted(placeholders(told[part]))}")
+    for entry in entries(part):
+        left_open = {name for form in told(entry.id) for name in placeholders(form)}
+        for form in told(entry.string):
+            if form and placeholders(form) != left_open:
+                wrong.append(f"{told(entry.id)[0]!r}: {sorted(left_open)} but {sorted(placeholders(form))}")
     assert not wrong, "\n".join(wrong)
 
 
 def test_no_english_has_two_different_chinese():
     """Catalogues are one at run time: of two translations one would be shown everywhere. Tell them apart by context."""
-    twice = {msgid: told for (_context, msgid), told in catalogues().items() if len(set(told.values())) > 1}
-    assert not twice, "\n".join(f"{msgid!r}: {told}" for msgid, told in sorted(twice.items()))
+    twice = {msgid: words for (_context, msgid), words in catalogues().items() if len(set(words.values())) > 1}
+    assert not twice, "\n".join(f"{msgid!r}: {words}" for msgid, words in sorted(twice.items()))
 
 
 def in_chinese(words):

@@ -99,6 +99,11 @@ class Organisation(models.Model):
         return self.name
 
 
+class HouseholdQuerySet(models.QuerySet["Household"]):
+    def visible_to(self, actor: Actor, permission: str = "case.identify") -> "HouseholdQuerySet":
+        return in_scope(self, actor, permission, areas=("path",))
+
+
 class Household(models.Model):
     """People who live behind one door."""
 
@@ -106,6 +111,8 @@ class Household(models.Model):
     area = models.ForeignKey(Area, models.PROTECT)
     path = AreaPath()
     address = SealedText()
+
+    objects = HouseholdQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["path"], name="household_path")]
