@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
@@ -48,7 +49,11 @@ BATCH = 500
 PREVIEWED, SENTENCES_SHOWN = 20, 300
 AT_THE_MACHINE = 4 * 1024**3  # bytes that may be brought in from the command line
 TRIES = 3  # of a batch that met another import entering the same rows
-UNDECIDED = {"import.place_ambiguous", "import.place_unknown", "import.place_contradicts"}  # what may not be entered before somebody decided
+UNDECIDED = {
+    "import.place_ambiguous",
+    "import.place_unknown",
+    "import.place_contradicts",
+}  # what may not be entered before somebody decided
 
 
 @dataclass
@@ -676,7 +681,14 @@ class _Line:
 
 
 def refused_csv(run: ImportRun) -> Iterator[str]:
-    """The refused rows line by line: the columns of the file, then the row, why it was refused and what to do."""
+    """The refused rows line by line: the columns of the file, then the row, why it was refused and what to do.
+
+    The words are those of the language now in force, however late the lines are asked for.
+    """
+    return _refused_lines(run, translation.get_language() or settings.LANGUAGE_CODE)
+
+
+def _refused_lines(run: ImportRun, language: str) -> Iterator[str]:
     write = csv.writer(_Line()).writerow
     headers, begun = list(dict.fromkeys(entry["column"] for entry in run.mapping.get("columns", ()))), False
     for row in run.rows.filter(result="refused").order_by("ordinal").iterator(chunk_size=1000):
@@ -686,9 +698,10 @@ def refused_csv(run: ImportRun) -> Iterator[str]:
             yield "\ufeff" + write([defused(name) for name in (*headers, *EXTRA_HEADERS)])
             begun = True
         told = [finding for finding in findings if finding["severity"] != "note"] or findings
-        reasons = [_reason(finding) for finding in told]
+        with translation.override(language):
+            reasons = [_reason(finding) for finding in told]
+            remedies = dict.fromkeys(filter(None, (words.remedy_for(finding["code"]) for finding in told)))
         reasons += [cell for name, cell in raw.items() if name.startswith("+") and name[1:].isdigit()]
-        remedies = dict.fromkeys(filter(None, (words.remedy_for(finding["code"]) for finding in told)))
         cells = [*(raw.get(name, "") for name in headers), str(row.number), " ; ".join(reasons), " ; ".join(remedies)]
         yield write([defused(cell) for cell in cells])
 
