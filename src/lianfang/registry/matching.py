@@ -278,15 +278,19 @@ def _names(a: Name, b: Name) -> tuple[str, Odds]:
 
 
 def _names_alike(a: Name, b: Name) -> tuple[str, float]:
-    family, given = _commonness(a)
+    family, given = map(max, _commonness(a), _commonness(b))  # of two names the commoner one: it says less
     if a.plain == b.plain:
         return "name_same", family * given
     if a.chinese != b.chinese:
-        return ("name_reading", _commonness_by_sound(a)) if a.sound == b.sound else ("name_different", 0.99)
+        return (
+            ("name_reading", _commonness_by_sound(a if a.chinese else b))
+            if a.sound == b.sound
+            else ("name_different", 0.99)
+        )
     if Counter(a.plain.split() if not a.chinese else a.plain) == Counter(b.plain.split() if not b.chinese else b.plain):
         return "name_order", family * given
     if a.sound == b.sound:
-        return "name_sound", _commonness_by_sound(a)
+        return "name_sound", max(_commonness_by_sound(a), _commonness_by_sound(b))
     if not a.chinese:
         alike = JaroWinkler.similarity(" ".join(sorted(a.plain.split())), " ".join(sorted(b.plain.split())))
         return ("name_near", family / 20) if alike >= 0.92 else ("name_different", 0.99)
