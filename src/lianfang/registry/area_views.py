@@ -44,9 +44,10 @@ def area_search(request: HttpRequest) -> HttpResponse:
     areas = []
     for place in known.offered(text, clock.today()):
         above = [(row.name_en or row.name) if english else row.name for row in known.above(place)]
-        name = (place.name_en or place.name) if english else place.name
+        both = [place.name_en or place.name, place.name]
+        name, other = both if english else both[::-1]
         within = ", ".join(reversed(above)) if english else "".join(above)
-        areas.append({"code": place.code, "name": name, "level": place.level, "within": within})
+        areas.append({"code": place.code, "name": name, "other_name": other, "level": place.level, "within": within})
     if request.headers.get("HX-Request"):
         return render(request, "registry/area_options.html", {"areas": areas})
     return JsonResponse({"areas": areas})

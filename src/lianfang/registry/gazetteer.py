@@ -540,7 +540,8 @@ class Gazetteer:
             if not key.startswith(wanted):
                 break
             begun += self._on(index[key], on)
-        begun.sort(key=lambda row: (row.rank, row.code))
+        for rows in (found, begun):
+            rows.sort(key=lambda row: (row.rank, row.code))
         return list({row.code: row for row in [*found, *begun] if not _GROUPING.search(row.name)}.values())[:most]
 
     def _sorted_keys(self, which: int, index: dict[str, list[Place]]) -> list[str]:
