@@ -12,7 +12,7 @@ import pytest
 from lianfang.exchange import shipped
 from lianfang.exchange.reading.rows import ReadRow, read_rows
 from lianfang.exchange.reading.tables import Table, open_table
-from lianfang.registry import areas
+from lianfang.registry import gazetteer
 from lianfang.registry.gazetteer import Gazetteer, Place
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -33,7 +33,7 @@ FILES = (LINE_LIST, SENTENCES, PAIRS, EBOLA, EBOLA_LINKS, SARS, H7N9, MEASLES)
 @cache
 def china() -> Gazetteer:
     """The areas that come with the platform, without a database."""
-    built = areas.BUILT / "areas.csv.gz"
+    built = Path(gazetteer.__file__).parent / "built" / "areas.csv.gz"
     if not built.exists():
         pytest.skip("the areas are not built: run hatch_build.py")
     with gzip.open(built, "rt", encoding="utf-8", newline="") as file:

@@ -742,8 +742,8 @@ def _with_month_name(text: str, style: DateStyle) -> "_Point | Finding | None":
         month, number = _MONTHS[match[1]], int(match[2])
         choices = [f"{year}-{month:02d}" for year in _centuries(number, style)]
         day = _yearless(month, number, style) if 1 <= number <= 31 else None
-        if isinstance(day, date):
-            choices.append(str(day))
+        if day is not None:
+            choices.append(str(day) if isinstance(day, date) else f"{month:02d}-{number:02d}")
         reading = _month(int(choices[0][:4]), month)
         return reading._replace(doubt=uncertain("import.date_eaten", choices=tuple(choices))) if reading else None
     match = _Y_MON_D.fullmatch(text)

@@ -63,13 +63,13 @@ def read_id_number(text: str) -> ReadIdNumber | Finding | Any | None:
     if _EATEN.fullmatch(cell):
         return refused("import.id_eaten")
     if "*" in cell:
-        return uncertain("import.id_masked", ReadIdNumber(cell, "masked", text=text))
+        return uncertain("import.id_masked")
     if _RESIDENT_18.fullmatch(cell):
         return _resident(cell.upper(), text)
     if _RESIDENT_15.fullmatch(cell):
         full = cell[:6] + "19" + cell[6:]
         return _resident(full + ric.calc_check_digit(full + "0"), text)
-    if cell.isdigit() and len(cell) in (16, 17, 19, 20):
+    if cell.isdigit() and 12 <= len(cell) <= 20:
         return refused("import.id_length", digits=len(cell))
     if _PASSPORT.fullmatch(cell):
         return ReadIdNumber(cell.upper(), "passport", text=text)

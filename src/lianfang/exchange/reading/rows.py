@@ -30,6 +30,7 @@ from .tables import SourceRow, Table
 from .vocabulary import Along
 
 CACHE_LIMIT = 2_000  # of texts a column: days, words and places repeat; names and telephone numbers never do
+IDENTITY = frozenset({"id_number", "phone"})
 LONGEST = {"local_id": 120, "infector_id": 120, "infectee_id": 120, "name": 120, "phone": 60, "id_number": 40}
 LONGEST_TEXT = 10_000
 
@@ -219,7 +220,10 @@ class _Column:
             return _Cell(None, None, None, 0, True, False)
         kept = False
         if finding is not None:
-            if read is None and not others and self.keeps:
+            if read is None and self.key in IDENTITY:
+                # What can't tell people apart is no identity, and must not stand in clear among the answers.
+                finding = replace(finding, severity=UNCERTAIN)
+            elif read is None and not others and self.keeps:
                 # No rule reads this field: the words are kept as they are, and the row need not wait for them.
                 finding, kept = replace(finding, severity=NOTE, values={**finding.values, "kept": "yes"}), True
             elif finding.severity == UNCERTAIN and read is None:

@@ -38,7 +38,7 @@ KINDS = [
         {"卡片编码": "local_id", "终审死亡时间": "death_date"},
         [
             "local_id=330302202000001 classification=confirmed onset_date=2020-01-20 death_date=2020-02-10 outcome=died ?id_check_digit",
-            "local_id=330302202000002 classification=clinical diagnosis_date=2020-01-26",
+            "local_id=330302202000002 classification=clinical diagnosis_date=2020-01-26 ?id_eaten",
         ],
         asked="place_open",
     ),

@@ -207,3 +207,17 @@ def test_memory_does_not_grow_with_the_rows_but_for_their_numbers(tmp_path: Path
         assert read == rows
     # To find the number that comes twice, each number is kept with a digest of its row: about 300 bytes.
     assert (peaks[1] - peaks[0]) / 12_000 < 400
+
+
+@pytest.mark.parametrize("cell", ["3.30302E+17", "330302********1234", "33030219900101"])
+def test_an_id_number_that_cannot_be_read_is_told_and_stands_nowhere_in_clear(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        f"编号,身份证号,电话,性别,发病日期\n1,{cell},138****0000,男,2020-01-20\n2,330302199001011239,,男,2020-01-21\n"
+    )
+    table = opened(path)
+    row = next(read_rows(table, draft(survey(table)).mapping, FewAreas(), today=TODAY))
+    assert row.status == "uncertain"
+    assert {"id_number", "phone"} <= {finding.field for finding in row.findings}
+    assert not {"id_number", "phone"} & row.values.keys()
+    assert cell not in str(row.other)
