@@ -58,6 +58,10 @@ def situation(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     found = _picture(request)
     most = max((cases for _days, cases in presentation.delay_rows(found.delays)), default=0)
+    places = [
+        (place, presentation.place_name(place), presentation.query(found, area=place.area.code) if place.area else "")
+        for place in found.places
+    ]
     return render(
         request,
         "situation/index.html",
@@ -79,14 +83,8 @@ def situation(request: HttpRequest) -> HttpResponse:
             "curve": presentation.curve(found),
             "curve_notes": presentation.curve_notes(found),
             "map": presentation.area_map(found),
-            "places": [
-                (
-                    place,
-                    presentation.place_name(place),
-                    presentation.query(found, area=place.area.code) if place.area else "",
-                )
-                for place in found.places
-            ],
+            "places": [place for place in places if any(place[0].figures)],
+            "places_without": [place for place in places if not any(place[0].figures)],
             "rt": presentation.rt(found),
             "rt_note": presentation.rt_note(found),
             "delay_words": presentation.delay_words(found.delays),

@@ -9,6 +9,7 @@ one balance and some weeks of movements, however long the outbreak lasts; the mo
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -91,31 +92,30 @@ def cells(version: CaseVersion) -> Iterator[Cell]:
         yield Cell(version.severity, None, of_class)
 
 
-def tallied_codes(path: str) -> list[str]:
+@lru_cache(maxsize=65_536)
+def tallied_codes(path: str) -> tuple[str, ...]:
     """The codes of the areas on a path that have tallies, from the top down."""
-    return path.rstrip("/").split("/")[:LEVELS]
-
-
-def changes(version: CaseVersion, before: CaseVersion | None) -> Counter[Change]:
-    """What a version changed in the counts of its areas, and took from those of the version it supersedes."""
-    known_on = clock.local_day(version.recorded_at)
-    counted: Counter[Change] = Counter()
-    for entry, sign in ((before, -1), (version, 1)):
-        if entry is None:
-            continue
-        codes = tallied_codes(entry.path)
-        for cell in cells(entry):
-            for code in codes:
-                counted[Change(entry.disease, code, known_on, cell)] += sign
-    return counted
+    return tuple(path.rstrip("/").split("/")[:LEVELS])
 
 
 def total_of(versions: Iterable[CaseVersion]) -> Counter[Change]:
-    """The changes of several versions together; each must have ``supersedes`` loaded."""
-    counted: Counter[Change] = Counter()
+    """What versions changed together: each adds to the counts of its areas, and takes from them what it supersedes.
+
+    Each must have ``supersedes`` loaded.
+    """
+    lowest: Counter[tuple[str, tuple[str, ...], date, Cell]] = Counter()
     for version in versions:
-        for change, delta in changes(version, version.supersedes).items():
-            counted[change] += delta
+        known_on = clock.local_day(version.recorded_at)
+        for entry, sign in ((version.supersedes, -1), (version, 1)):
+            if entry is not None:
+                codes = tallied_codes(entry.path)
+                for cell in cells(entry):
+                    lowest[entry.disease, codes, known_on, cell] += sign
+    counted: Counter[Change] = Counter()
+    for (disease, codes, known_on, cell), delta in lowest.items():
+        if delta:
+            for code in codes:
+                counted[Change(disease, code, known_on, cell)] += delta
     return counted
 
 
