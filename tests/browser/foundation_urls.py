@@ -20,7 +20,14 @@ NAVIGATION = [
 
 
 def _frame() -> dict[str, Any]:
-    return {"actor": Actor(1, "吴晓岚"), "now": clock.now(), "navigation": NAVIGATION, "scope_name": "温州市"}
+    return {
+        "actor": Actor(1, "吴晓岚"),
+        "now": clock.now(),
+        "navigation": NAVIGATION,
+        "scope_name": "温州市",
+        "may_search": True,
+        "may_notify": True,
+    }
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
@@ -47,6 +54,7 @@ urlpatterns = [
     path("styleguide/", styleguide, name="styleguide"),
     path("cases/", styleguide, name="case-list"),
     path("cases/new/", styleguide, name="case-new"),
+    path("cases/search/", styleguide, name="case-search"),
     path("situation/", styleguide, name="situation"),
     path("language/", set_language, name="set_language"),
     path("login/", sign_in, name="login"),

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.kernel import clock
+from lianfang.kernel.views import public
 
 # (url name, words, icon, the permission that makes the entry appear)
 NAVIGATION = (
@@ -20,6 +22,15 @@ NAVIGATION = (
 )
 
 
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    """The situation for those who may see it, else the first place that the visitor may use, else the sign-in."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if actor.user_id is None or actor.may("situation.read"):
+        return redirect("situation")
+    return redirect(next((url for url, _words, _icon, permission in NAVIGATION if actor.may(permission)), "password-change"))
+
+
 def page_frame(request: HttpRequest) -> dict[str, Any]:
     """The navigation this actor may use, the actor, and the present moment."""
     actor = getattr(request, "actor", None)
@@ -28,6 +39,10 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor,
         "now": clock.now(),
+        "may_search": actor.may("case.read"),
+        "may_notify": actor.may("case.notify"),
+        "may_search": actor.may("case.read"),
+        "may_notify": actor.may("case.notify"),
         "navigation": [
             {"url": url, "label": label, "icon": icon}
             for url, label, icon, permission in NAVIGATION

@@ -95,7 +95,8 @@ class Decide(forms.Form):
     def __init__(self, *args: Any, mapping: Mapping, table: Table, **options: Any):
         super().__init__(*args, **options)
         self.mapping, self.table, self.meanings = mapping, table, field_choices()
-        self.fields["disease"].choices = [(entry.code, definitions.label(entry)) for entry in definitions.diseases()]  # type: ignore[attr-defined]
+        diseases = [(entry.code, definitions.label(entry)) for entry in definitions.diseases()]
+        self.fields["disease"].choices = [("", "—"), *diseases]  # type: ignore[attr-defined]  # chosen, never guessed
         classes = sorted({(code, label) for (_disease, code), label in definitions.all_class_labels().items()})
         self.fields["classification"].choices = [("", "—"), *classes]  # type: ignore[attr-defined]
         self.fields["counted_as"].choices = [("", "—"), *((key, words.FIELD_WORDS[key]) for key in COUNTED_AS)]  # type: ignore[attr-defined]
