@@ -190,6 +190,8 @@ def _sound(step: Step) -> Refusal | None:
 def _by_another(step: Step) -> Refusal | None:
     if step.actor_id is not None and step.actor_id == step.signed_by_id:
         return refuse("bulletin.signed_by_yourself")
+    if not step.up_to_date:
+        return refuse("bulletin.out_of_date_signed")
     return _sound(step)
 
 

@@ -338,7 +338,7 @@ def sign(request: HttpRequest, bulletin_id: UUID) -> HttpResponse:
 def publish(request: HttpRequest, bulletin_id: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     seen = request.GET.get("seen", "")
-    return _done(request, bulletin_id, lambda: services.publish(bulletin_id, actor, seen=seen), _("Published."))
+    return _done(request, bulletin_id, lambda: services.publish(bulletin_id, actor, seen=seen), _("The bulletin is public."))
 
 
 @require_POST

@@ -4,7 +4,6 @@ SENTENCES = {
     "bulletin.day_not_over": _("{day} is not over. Its figures are counted after 24:00."),
     "bulletin.not_your_area": _("Your posts do not let you prepare bulletins for {area}."),
     "bulletin.no_such_area": _("There is no area with the code {code} on {day}."),
-    "bulletin.no_such_day": _("“{day}” is not a day. Write it as 2020-01-27."),
     "bulletin.one_a_day": _("There is already a bulletin of this area, disease and day ({state}). Go on with that one, or withdraw it."),
     "bulletin.published_already": _("The bulletin of this day is published. Prepare a correction of it instead."),
     "bulletin.nothing_to_correct": _("Only a published bulletin can be corrected, and only its latest version."),

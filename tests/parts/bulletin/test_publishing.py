@@ -214,7 +214,7 @@ def test_what_was_published_meanwhile_must_be_counted_in(two_days, prepared, mor
     two_days.publish(services.correct(day_before.pk, "counted again", world.actor("zhejiang")))
     with pytest.raises(Refused) as no:
         services.publish(prepared.pk, world.actor("publisher"))
-    assert codes(no) == ["bulletin.out_of_date"]
+    assert codes(no) == ["bulletin.out_of_date_signed"]
     back = services.send_back(prepared.pk, world.actor("publisher"), "the day before was corrected")
     assert (back.status, back.signed_by_id, back.base.corrects_id) == ("prepared", None, day_before.pk)
     assert two_days.publish(back).status == "published"
