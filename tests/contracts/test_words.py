@@ -9,7 +9,18 @@ from django.utils import translation
 from lianfang.kernel import events
 from lianfang.kernel.access import PERMISSIONS, ROLES
 from lianfang.kernel.refusals import sentences
-from tests.contracts.source import PARTS, as_entry, calls, catalogues, entries, literals, placeholders, told, words_of
+from tests.contracts.source import (
+    PARTS,
+    as_entry,
+    calls,
+    catalogues,
+    entries,
+    literals,
+    placeholders,
+    told,
+    trees,
+    words_of,
+)
 
 DOTTED = re.compile(r"^[a-z_]+\.[a-z_]+$")
 SAME_IN_BOTH = {"API", "CSV", "PDF", "PNG", "Lianfang", "Rt"}
@@ -123,12 +134,24 @@ def test_every_detail_of_an_event_has_words():
     """Names under which events keep their details, as written in the calls that record them."""
     from lianfang.supervision.words import DETAILS
 
+    written = [
+        (where, keyword.value)
+        for where, call in calls("record", "made")
+        for keyword in call.keywords
+        if keyword.arg == "details"
+    ]
+    for path, tree in trees().items():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Assign)
+                and getattr(node.targets[0], "id", "") == "details"
+                and path.parts[0] != "config"
+            ):
+                written.append((f"{path}:{node.lineno}", node.value))
     unknown = set()
-    for where, call in calls("record", "made"):
-        for keyword in call.keywords:
-            if keyword.arg == "details":
-                for node in ast.walk(keyword.value):
-                    if isinstance(node, ast.Dict):
-                        names = [key.value for key in node.keys if isinstance(key, ast.Constant)]
-                        unknown |= {f'{where}: "{name}": _("…"),' for name in names if name not in DETAILS}
+    for where, value in written:
+        for node in ast.walk(value):
+            if isinstance(node, ast.Dict):
+                names = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+                unknown |= {f'{where}: "{name}": _("…"),' for name in names if name not in DETAILS}
     assert not unknown, "add to DETAILS of supervision/words.py:\n" + "\n".join(sorted(unknown))

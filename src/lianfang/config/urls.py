@@ -7,13 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.urls import path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import TemplateView
 from django.views.i18n import set_language
 
 from lianfang.kernel.views import needs_sign_in, public
 
 from .accounts import ChangePassword, SignIn
 from .api import api
+from .console import home
 from .health import health
 
 PARTS = ("workorders", "surveillance", "registry", "tracing", "situation", "exchange", "bulletin", "supervision")
@@ -28,7 +29,7 @@ def _part_urls() -> list[Any]:
 
 
 urlpatterns = [
-    path("", public(RedirectView.as_view(pattern_name="situation")), name="home"),
+    path("", home, name="home"),
     path("login/", public(SignIn.as_view()), name="login"),
     path("logout/", public(LogoutView.as_view()), name="logout"),
     path("password/", needs_sign_in(ChangePassword.as_view()), name="password-change"),

@@ -14,6 +14,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import audit, events
 from lianfang.kernel.access import ROLES
 from lianfang.kernel.models import Event, User
+from lianfang.kernel.refusals import words_for
 from lianfang.registry.models import Area
 from lianfang.registry.selectors import area_name
 from lianfang.surveillance.models import Case
@@ -144,6 +145,10 @@ def _value(name: str, value: Any, numbers: dict[UUID, str]) -> str:
         return definitions.label(disease)
     if name == "form" and value in definitions.library().forms:
         return definitions.label(definitions.form(value))
+    if name == "code":
+        return words_for(str(value), {})
+    if name == "sha256":
+        return f"{value[:16]}…"
     if name == "observed_at":
         return f"{timezone.localtime(datetime.fromisoformat(value)):%Y-%m-%d %H:%M}"
     return str(VALUES.get(value, value)) if isinstance(value, str) else str(value)

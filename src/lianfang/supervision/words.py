@@ -100,6 +100,19 @@ DETAILS = {
     "until": _("until"),
     "language": _("language"),
     "corrects": _("corrects"),
+    "created": _("newly made"),
+    "changed": _("changed"),
+    "moved": _("moved"),
+    "outlines": _("outlines"),
+    "known": _("as known"),
+    "seal": _("fingerprint of the figures"),
+    "reason": _("reason"),
+    "contacts": _("contacts"),
+    "size": _("size in bytes"),
+    "sha256": _("fingerprint of the file"),
+    "saved_as": _("saved as"),
+    "row": _("row"),
+    "code": _("problem"),
 }
 
 # Values that stand in events as codes.
@@ -121,6 +134,10 @@ VALUES = {
     "outcome": _("outcome"),
     "classification": _("class"),
     "residence": _("residence"),
+    "merge": _("merged by hand"),
+    "entered": _("chosen at entry"),
+    "evening": _("at 24:00 of that day"),
+    "later": _("with what became known since"),
 }
 
 SUBJECTS = {
