@@ -166,6 +166,11 @@ class Person(models.Model):
         return self.merged_into_id or self.pk
 
     @property
+    def stands_under(self) -> "Person":
+        """That record itself; load it with ``merged_into``."""
+        return self.merged_into or self
+
+    @property
     def masked_name(self) -> str:
         """The name as lists show it: the family name and stars."""
         name: Any = self.name

@@ -6,7 +6,7 @@ which is worked out from the decisions that hold, so taking any one of them back
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 from typing import Any, TypeVar
@@ -202,6 +202,30 @@ def enter_as(chosen: Mapping[UUID, UUID], by: Actor) -> None:
             if chosen_id not in visible:
                 raise Refused(refuse("person.not_yours_to_choose", "same_person_as"))
             _join(_people_of([new_id, chosen_id]), chosen_id, new_id, by, how="entry")
+
+
+CORRECTED = ("name", "id_number", "phone", "address", "parent_name", "sex", "birth_date")
+
+
+def correct_person(person_id: UUID, said: PersonDetails, by: Actor) -> Person:
+    """Write down who somebody really is: a new record that stands for the person from now on; what was said before stays.
+
+    The caller has made sure that the actor may change what is known of this person. Undone like any merge.
+    """
+    with transaction.atomic():
+        records = _people_of([person_id])
+        before = records[records[person_id].stands_under_id]
+        changed = [name for name in CORRECTED if getattr(said, name) != getattr(before, name)]
+        if not changed:
+            raise Refused(refuse("person.nothing_to_correct"))
+        details = replace(said, area=before.area, organisation_id=before.known_to_id)
+        person, keys = new_person(details)
+        person.save(force_insert=True)
+        PersonKey.objects.bulk_create(keys)
+        events.record(
+            "person.corrected", by, subject=("person", person.pk), path=person.path, details={"changed": changed}
+        )
+        return _join(_people_of([person.pk, before.pk]), person.pk, before.pk, by, how="correction")
 
 
 def _join(records: dict[UUID, Person], keep_id: UUID, merged_id: UUID, by: Actor, how: str) -> Person:

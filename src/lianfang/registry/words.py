@@ -1,6 +1,7 @@
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
+    "person.nothing_to_correct": _("Nothing differs from what is on record."),
     "person.merge_with_itself": _("A record cannot be merged with itself. Choose two records."),
     "person.already_merged": _("The two records are one person already."),
     "person.told_apart_before": _(
@@ -72,6 +73,7 @@ SENTENCES = {
 }
 
 EVENTS = {
+    "person.corrected": _("identity corrected"),
     "person.merged": _("two records were merged as one person"),
     "person.unmerged": _("a merge of two records was undone"),
     "person.told_apart": _("two records were found to be different people"),

@@ -91,7 +91,7 @@ def _shown(version: CaseVersion) -> dict[str, Any]:
         "number": version.case.number,
         "area_code": version.area.code,
         "area": version.area.name,
-        "masked_name": version.case.person.masked_name,
+        "masked_name": version.case.person.stands_under.masked_name,
         **{
             name: getattr(version, name)
             for name in CaseOut.model_fields
@@ -130,7 +130,7 @@ def notify(request: HttpRequest, body: NotificationIn) -> Any:
         ),
         request.actor,  # type: ignore[attr-defined]
     )
-    version = case.versions.select_related("case__person", "area").get(superseded_at=None)
+    version = case.versions.select_related("case__person__merged_into", "area").get(superseded_at=None)
     return 201, _shown(version)
 
 
@@ -208,4 +208,4 @@ def observe(request: HttpRequest, case_id: UUID, body: ObservationIn) -> Any:
         id=body.id,
         channel="api",
     )
-    return 201, _shown(CaseVersion.objects.select_related("case__person", "area").get(pk=version.pk))
+    return 201, _shown(CaseVersion.objects.select_related("case__person__merged_into", "area").get(pk=version.pk))

@@ -191,6 +191,22 @@ def _under(organisations: Any, paths: tuple[str, ...]) -> Any:
     return organisations.filter(allowed).order_by("name")
 
 
+class CorrectPerson(forms.Form):
+    """Who a case is, to be corrected: filled with what is on record."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80, required=False)
+    id_number = forms.CharField(label=gettext_lazy("ID number"), max_length=40, required=False)
+    phone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
+    sex = forms.ChoiceField(
+        label=gettext_lazy("Sex"),
+        choices=[("M", gettext_lazy("male")), ("F", gettext_lazy("female")), ("U", gettext_lazy("unknown"))],
+        widget=forms.RadioSelect,
+    )
+    birth_date = _days(label=gettext_lazy("Date of birth"))
+    parent_name = forms.CharField(label=gettext_lazy("Parent’s name (under 14)"), max_length=80, required=False)
+    address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)
+
+
 # What each kind of entry asks for, in the order of the case page.
 ENTRIES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "lab_result": (gettext_lazy("Add a laboratory result"), ("lab",)),
@@ -322,7 +338,9 @@ def _asked_of(group: str, disease: str) -> dict[str, forms.Field]:
                 "onset_on": _days(label=_("Onset")),
                 "onset_until": _days(label=_("Onset at the latest, if only a span is known")),
                 "asymptomatic": forms.BooleanField(label=_("No symptoms"), required=False),
-                "area": forms.CharField(label=_("Where the patient lived at onset"), max_length=200, required=False, widget=AreaInput),
+                "area": forms.CharField(
+                    label=_("Where the patient lived at onset"), max_length=200, required=False, widget=AreaInput
+                ),
                 "sex": chosen(sexes, _("Sex")),
                 "age": forms.FloatField(label=_("Age in years"), required=False, min_value=0, max_value=130),
             }

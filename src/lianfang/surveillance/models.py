@@ -46,7 +46,6 @@ def number_of(case_id: UUID) -> str:
     return f"{tail[:5]}-{tail[5:]}"
 
 
-
 class Observation(models.Model):
     """Something seen of a case, written once: part of the evidence. A correction is a new entry that points at the old."""
 

@@ -92,7 +92,9 @@ def _confirmed_on(evidence: Evidence, judged_on: date) -> date:
     """The day told; else that of the first positive result; else that on which the class was stated or judged."""
     positives = [lab.resulted_on or lab.sampled_on for lab in evidence.labs if lab.result == "positive"]
     dated = [day for day in positives if day]
-    return evidence.confirmed_on or (min(dated) if dated else evidence.declared_on or evidence.diagnosed_on or judged_on)
+    return evidence.confirmed_on or (
+        min(dated) if dated else evidence.declared_on or evidence.diagnosed_on or judged_on
+    )
 
 
 VOCABULARY_OF = {"severity": "severities", "outcome": "outcomes"}
@@ -137,10 +139,14 @@ def impossible_dates(evidence: Evidence, today: date) -> list[Refusal]:
         found.append(refuse("case.span_reversed", "onset_until"))
     if evidence.onset_on and evidence.outcome_on and evidence.outcome_on < evidence.onset_on:
         found.append(
-            refuse("case.outcome_before_onset", "outcome_on", outcome_on=evidence.outcome_on, onset_on=evidence.onset_on)
+            refuse(
+                "case.outcome_before_onset", "outcome_on", outcome_on=evidence.outcome_on, onset_on=evidence.onset_on
+            )
         )
     low, high = evidence.age_low, evidence.age_high
-    if any(age is not None and not 0 <= age <= OLDEST_YEARS for age in (low, high)) or (low or 0) > (high if high is not None else OLDEST_YEARS):
+    if any(age is not None and not 0 <= age <= OLDEST_YEARS for age in (low, high)) or (low or 0) > (
+        high if high is not None else OLDEST_YEARS
+    ):
         found.append(refuse("case.impossible_age", "age"))
     return found
 

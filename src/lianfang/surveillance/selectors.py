@@ -15,7 +15,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.registry.models import Area
+from lianfang.registry.models import Area, Person
 from lianfang.registry.selectors import people_called
 
 from . import rules, tally
@@ -74,7 +74,7 @@ def case_page(
     if after:
         day, pk = after
         rows = rows.filter(Q(reported_on__lt=day) | Q(reported_on=day, id__lt=pk), reported_on__lte=day)
-    found = list(rows.select_related("case__person", "area")[: PAGE + 1])
+    found = list(rows.select_related("case__person__merged_into", "area")[: PAGE + 1])
     more = (found[PAGE - 1].reported_on, found[PAGE - 1].pk) if len(found) > PAGE else None
     return found[:PAGE], more
 
@@ -107,7 +107,7 @@ def case(actor: Actor, case_id: UUID, *, known_on: date | None = None) -> CaseVe
         CaseVersion.objects.visible_to(actor)
         .known_at(end_of(known_on))
         .filter(case_id=case_id)
-        .select_related("case__person", "case__organisation", "area", "by")
+        .select_related("case__person__merged_into", "case__organisation", "area", "by")
         .first()
     )
     if found is None:
@@ -115,25 +115,23 @@ def case(actor: Actor, case_id: UUID, *, known_on: date | None = None) -> CaseVe
     return found
 
 
-def identity(actor: Actor, version: CaseVersion) -> dict[str, str] | None:
+def identity(actor: Actor, version: CaseVersion) -> dict[str, Any] | None:
     """Who a case is, for those who may know, leaving an event of the look. None for those who may not.
 
+    Told by the record that stands for the person, where the actor may see it; else by the one the case came with.
     Must be called inside a transaction.
     """
     allowed = CaseVersion.objects.visible_to(actor, "case.identify").filter(pk=version.pk).exists()
     if not allowed:
         return None
-    person = version.case.person
+    own = version.case.person
+    seen = Person.objects.visible_to(actor).filter(pk=own.stands_under_id).exists()
+    person = own.stands_under if seen else own
     events.record(
         "case.viewed", actor, subject=("case", version.case_id), path=version.path, details={"person": str(person.pk)}
     )
-    return {
-        "name": person.name,
-        "id_number": person.id_number,
-        "phone": person.phone,
-        "address": person.address,
-        "parent_name": person.parent_name,
-    }
+    shown = ("name", "id_number", "phone", "address", "parent_name", "sex", "birth_date")
+    return {"record": person.pk, **{name: getattr(person, name) for name in shown}}
 
 
 def case_in_source(source: str, local_ids: Iterable[str]) -> dict[str, Case]:
@@ -391,7 +389,7 @@ def search(actor: Actor, text: str) -> list[CaseVersion]:
 
     Identity is looked up only by those who may identify cases, through blind indexes; the look leaves an event.
     """
-    rows = CaseVersion.objects.visible_to(actor).known_at(None).select_related("case__person", "area")
+    rows = CaseVersion.objects.visible_to(actor).known_at(None).select_related("case__person__merged_into", "area")
     found = Q(case__local_id=text) | Q(case__number=text.upper())
     if people := people_called(actor, text):
         found |= Q(case__person__in=people)

@@ -237,7 +237,11 @@ def _clocks(case: Case, version: CaseVersion, entry: Notification, now: datetime
                 path=desk,
             )
         )
-    orders.append(workorders.raised("review_report", raised_at=now, limit=edition.deadline("review"), subject_id=case.pk, path=desk))
+    orders.append(
+        workorders.raised(
+            "review_report", raised_at=now, limit=edition.deadline("review"), subject_id=case.pk, path=desk
+        )
+    )
     if version.classification not in edition.not_investigated:
         orders.append(
             workorders.raised(
@@ -469,13 +473,27 @@ def investigate_many(answers: Mapping[UUID, dict[str, Any]], form: str, by: Acto
             before[record.case_id] = record
         records = InvestigationRecord.objects.bulk_create(
             InvestigationRecord(
-                case_id=case_id, form=form, answers=given, recorded_at=clock.now(), by_id=by.user_id, replaces=before.get(case_id)
+                case_id=case_id,
+                form=form,
+                answers=given,
+                recorded_at=clock.now(),
+                by_id=by.user_id,
+                replaces=before.get(case_id),
             )
             for case_id, given in answers.items()
         )
         workorders.close_for(answers.keys(), ["investigate_case"], by)
         events.write(_case_event("case.investigated", version, by, form=form) for version in current.values())
     return records
+
+
+def correct_person(case_id: UUID, said: registry.PersonDetails, by: Actor) -> None:
+    """Correct who a case is. Asks for the right to change the case and to know who it is. Raises Refused."""
+    with transaction.atomic():
+        _current_many({case_id}, "case.identify", by)
+        current = _current_many({case_id}, "case.update", by)[case_id]
+        registry.correct_person(current.case.person_id, said, by)
+        events.write([_case_event("case.person_corrected", current, by)])
 
 
 def mark_duplicate(case_id: UUID, by: Actor, *, duplicate: bool = True) -> CaseVersion:

@@ -26,7 +26,7 @@ from lianfang.workorders.rules import kinds as order_kinds
 
 from . import selectors, services
 from .evidence import content_of
-from .forms import EvidenceForm, Investigation, ReportCard, evidence_forms, take
+from .forms import CorrectPerson, EvidenceForm, Investigation, ReportCard, evidence_forms, take
 from .models import Case, Observation
 
 
@@ -331,6 +331,28 @@ def case_investigate(request: HttpRequest, case_id: UUID) -> HttpResponse:
         "sections": form.sections(),
     }
     return render(request, "surveillance/investigation.html", context, status=422 if request.method == "POST" else 200)
+
+
+@page("case.update")
+def case_person(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Correct who a case is: name, numbers, address."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    version = selectors.case(actor, case_id)
+    with transaction.atomic():
+        identity = selectors.identity(actor, version)
+    if identity is None:
+        raise Refused(refuse("kernel.not_found"))
+    form = CorrectPerson(request.POST or None, initial=identity)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.correct_person(case_id, registry.PersonDetails(**form.cleaned_data), actor)
+        except Refused as no:
+            take(form, no)
+        else:
+            messages.success(request, _("Recorded."))
+            return redirect("case", case_id)
+    context = {"case": version.case, "form": form}
+    return render(request, "surveillance/person.html", context, status=422 if request.method == "POST" else 200)
 
 
 @require_POST

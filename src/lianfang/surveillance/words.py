@@ -29,6 +29,7 @@ EVENTS = {
     "case.classified": _("classification changed"),
     "case.observed": _("evidence added"),
     "case.corrected": _("evidence corrected"),
+    "case.person_corrected": _("identity of a case corrected"),
     "case.reviewed": _("notification reviewed"),
     "case.investigated": _("case investigated"),
     "case.not_counted": _("case found to be a duplicate and no longer counted"),

@@ -7,6 +7,8 @@ import pytest
 
 from lianfang.kernel import clock, ids
 from lianfang.kernel.models import Event
+from lianfang.registry import services as registry
+from lianfang.registry.models import PossibleDuplicate
 from lianfang.registry.services import PersonDetails
 from lianfang.surveillance import services
 from lianfang.surveillance.evidence import Evidence, LabResult
@@ -269,3 +271,27 @@ def test_as_known_on_an_evening_nothing_can_be_changed(world, browse):
     case = noted(world)
     yesterday = clock.today().replace(year=clock.today().year - 1)
     assert browse("lucheng").get(f"/cases/{case.pk}/", {"as_of": yesterday.isoformat()}).status_code == 404
+
+
+def test_who_a_case_is_can_be_corrected_found_and_undone(world, browse):
+    case = noted(world)
+    client = browse("lucheng")
+    answers = {"name": "欧阳晓宏", "id_number": ID_NUMBER, "phone": "13900000002", "sex": "F"}
+    assert client.post(f"/cases/{case.pk}/person/", answers).status_code == 302
+    shown = client.get(f"/cases/{case.pk}/").content.decode()
+    assert "欧阳晓宏" in shown
+    assert NAME not in shown
+    for text in (NAME, "欧阳晓宏", "13900000002", PHONE):
+        assert client.post("/cases/search/", {"q": text})["Location"] == f"/cases/{case.pk}/", text
+    assert client.post(f"/cases/{case.pk}/person/", answers).status_code == 422, "nothing differs any more"
+    told = [event.details for event in Event.objects.filter(kind="person.corrected")]
+    assert told == [{"changed": ["name", "phone"]}]
+    registry.undo(PossibleDuplicate.objects.get(decision="same").pk, world.actor("lucheng"))
+    assert NAME in client.get(f"/cases/{case.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("who", ["xihu", "officer", "other_doctor"])
+def test_who_a_case_is_stays_as_it_was_for_others(world, browse, who):
+    case = noted(world)
+    assert browse(who).post(f"/cases/{case.pk}/person/", {"name": "某某", "sex": "F"}).status_code in (403, 404)
+    assert not Event.objects.filter(kind="person.corrected").exists()
