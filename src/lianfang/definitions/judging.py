@@ -86,7 +86,7 @@ def _evaluate(
         if not part.startswith("class:"):
             return truth[part]
         code = part.removeprefix("class:")
-        if stated is not None and (code == stated or code in classes[stated].overrides):
+        if stated is not None and (code == stated or _rests_on(classes[stated], code)):
             return True
         return _class_holds(classes[code], classes, truth, stated) if code in classes else None
     values = [_evaluate(inner, classes, truth, stated) for inner in part.parts]
@@ -94,6 +94,11 @@ def _evaluate(
     if held >= part.number:
         return True
     return False if held + values.count(None) < part.number else None
+
+
+def _rests_on(entry: CaseClass, code: str) -> bool:
+    """Whether a case of this class is one of the other as well: whoever states that it is confirmed says it was suspected."""
+    return entry.logic is not None and f"class:{code}" in entry.logic.criteria()
 
 
 def _lacking(

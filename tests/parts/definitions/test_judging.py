@@ -154,3 +154,25 @@ def test_all_that_is_wrong_in_a_folder_is_told_at_once(tmp_path):
     with pytest.raises(HalfRight) as refused:
         read_library(tmp_path)
     assert [problem.split(":")[1] for problem in refused.value.problems] == ["1", "2"]
+
+
+SILENT = """
+[criteria.silent]
+kind = "no_symptoms"
+label = { zh = "无症状", en = "no symptoms" }
+[editions.classes.silent]
+label = { zh = "无症状感染者", en = "asymptomatic" }
+counts_as = "case"
+overrides = ["suspected"]
+logic = { all = ["silent", "found"] }
+"""
+
+
+def test_a_stated_class_says_nothing_of_classes_that_it_only_takes_the_place_of(tmp_path):
+    criterion, of_class = SILENT.split("[editions.", 1)
+    text = FILE.replace("[[editions]]", f"{criterion}\n[[editions]]") + f"\n[editions.{of_class}"
+    text = text.replace('overrides = ["suspected"]\nlogic = { all = ["class', 'overrides = ["suspected", "silent"]\nlogic = { all = ["class')
+    edition = read_disease(written(tmp_path, text), WORDS).editions[0]
+    told = {"asymptomatic": True, "exposures": [Exposure("contact")], "labs": [LabResult("pcr", "positive")]}
+    assert judged(edition, declared="silent", **told).classification == "silent"
+    assert judged(edition, declared="suspected", **told).classification == "confirmed"
