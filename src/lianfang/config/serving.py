@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
 
 from lianfang.kernel.refusals import Refused, refuse
 
@@ -78,11 +79,15 @@ def run(host: str, port: int, workers: int, started: Callable[[], None] = lambda
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether somebody answers there."""
+    """Whether the web server answers there, whatever it says."""
+    asked = HTTPConnection(_reachable(host), port, timeout=START_SECONDS)
     try:
-        socket.create_connection((_reachable(host), port), timeout=1).close()
-    except OSError:
+        asked.request("GET", "/healthz")
+        asked.getresponse().read()
+    except (OSError, HTTPException):
         return False
+    finally:
+        asked.close()
     return True
 
 

@@ -149,12 +149,16 @@ class Writer:
                 self.later(at + self.rng.uniform(0.3, 4.0), "decide", case)
 
     def looked_at(self, case: int, at: float) -> None:
-        """When a report is reviewed and the case investigated: mostly in time, some late, one in forty within weeks."""
+        """When a report is reviewed and the case investigated: mostly in time, some late, one in forty within weeks.
+
+        Of the last days' cases one in three waits still, and soon beyond its deadline.
+        """
         rng = self.rng
         self.later(at + (rng.uniform(0.01, 0.07) if rng.uniform() < 0.94 else rng.uniform(0.1, 0.5)), "review", case)
         late = rng.uniform()
         wait = rng.uniform(0.05, 0.5) if late < 0.88 else rng.uniform(1.1, 3.0) if late < 0.975 else rng.uniform(4.0, 20.0)
-        self.later(at + wait, "investigate", case)
+        backlog = case % 3 == 0 and at > self.days - 4
+        self.later(at + (4.0 if backlog else wait), "investigate", case)
 
     def _report(self, found: list[int], by: Actor, hospital: int, *, look_for_duplicates: bool) -> None:
         notifications = [self.notification(case, hospital) for case in found]
