@@ -299,14 +299,14 @@ def main() -> None:
     try:
         app()
     except Exception as problem:
-        sentence = _sentence(problem)
-        if sentence is None:
+        told = sentence(problem)
+        if told is None:
             raise
-        Console(stderr=True, soft_wrap=True).print(sentence, markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(told, markup=False, highlight=False)
         sys.exit(1)
 
 
-def _sentence(problem: Exception) -> str | None:
+def sentence(problem: Exception) -> str | None:
     """What to tell about a failure that the person at the terminal can do something about; None for any other."""
     from dj_database_url import ParseError, UnknownSchemeError
     from django.core.exceptions import ImproperlyConfigured
