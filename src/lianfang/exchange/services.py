@@ -280,7 +280,9 @@ def _count(found: Outlook, fate: "Fate") -> None:
         if GRAVITY[finding.severity] == 0 or fate.result == "repeated":
             continue
         found.reasons[finding.code] += 1
-        found.examples.setdefault(finding.code, {"row": row.number, **finding.words()})
+        if finding.code not in found.examples:
+            told = _told(finding.content())
+            found.examples[finding.code] = {"row": row.number, "where": _where(told), **told}
         if key := finding.values.get("answer_key"):
             asked = found.questions.setdefault(
                 str(key),
@@ -708,19 +710,21 @@ def _refused_lines(run: ImportRun, language: str) -> Iterator[str]:
 
 def _told(content: dict[str, Any]) -> dict[str, Any]:
     """What a sentence about a stored finding may name."""
-    choices = ", ".join(content.get("choices", ()))
-    return (
-        {name: content.get(name, "") for name in ("column", "field", "text")}
-        | {"choices": choices}
-        | content.get("values", {})
-    )
+    told = {name: content.get(name, "") for name in ("column", "field", "text")}
+    return {**told, "choices": ", ".join(content.get("choices", ())) or "–", **content.get("values", {})}
+
+
+def _where(told: dict[str, Any]) -> str:
+    """The column that a finding is about, or what is meant where it is told by several columns together."""
+    field = str(told.get("field", ""))
+    column = "" if field == "area" else str(told.get("column", ""))
+    return column or (field_words(field) if field else "")
 
 
 def _reason(content: dict[str, Any]) -> str:
     """A stored finding in words: the column, the value, and why."""
-    sentence = words_for(content["code"], _told(content))
-    text, field = content.get("text", ""), content.get("field", "")
-    where = content.get("column") or (field_words(field) if field else "")
+    told = _told(content)
+    sentence, where, text = words_for(content["code"], told), _where(told), content.get("text", "")
     value = f"“{text}” " if text and text not in sentence else ""
     return f"{where}: {value}{sentence}" if where else sentence
 

@@ -14,10 +14,12 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse, words_for
 from lianfang.kernel.views import page
+from lianfang.registry.models import Person
 
 from . import services
 from .forms import Decide, Paste, Upload, UseMapping
 from .models import ImportRun
+from .reading.fields import FIELDS
 from .rules import AT_WORK, IMPORT
 from .words import remedy_for
 
@@ -146,10 +148,8 @@ def _outlook(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse
     """What would happen to every row; the places that only a person can tell are asked here."""
     if request.method == "POST" and "answer" in request.POST:
         mapping = services.mapping_of(run)
-        given = {
-            key.removeprefix("place:"): value.strip() for key, value in request.POST.items() if key.startswith("place:")
-        }
-        answers = {key: value for key, value in given.items() if value}
+        given = {name: request.POST.get(name, "").strip() for name in request.POST if name.startswith("place:")}
+        answers = {name.removeprefix("place:"): value for name, value in given.items() if value}
         mapping = replace(mapping, places={**mapping.places, **answers})
         services.decide_mapping(run.pk, mapping, actor, disease=run.disease, source=run.source)
         return redirect("import", run.pk)
@@ -190,11 +190,33 @@ def _shown(fate: services.Fate) -> dict[str, Any]:
         "number": row.number,
         "css": css,
         "label": label,
-        "values": [(services.field_words(key), str(value)) for key, value in row.values.items() if key != "place"],
+        "values": [(services.field_words(key), shown_value(key, value)) for key, value in row.values.items() if key in FIELDS],
         "findings": [words_for(finding.code, finding.words()) for finding in told],
         "sentence": [part for name, text in row.other.items() if f"{name} ?" in row.other or name == "sentence"
                      for part in _marked(text, row.other.get(f"{name} ?", ""))],
     }  # fmt: skip
+
+
+VOCABULARIES = {"severity": "severities", "outcome": "outcomes", "lab_result": "results"}
+
+
+def shown_value(key: str, value: Any) -> str:
+    """A value as read, in words for a person."""
+    if key == "area":
+        return f"{value.code} {value.name}".strip()
+    if key == "symptoms":
+        known = definitions.terms("symptoms") | definitions.terms("signs")
+        present = [known.get(code, code) for code in value.present]
+        absent = [_("no {symptom}").format(symptom=known.get(code, code)) for code in value.absent]
+        return ", ".join([*present, *absent, *value.other])
+    if key == "classification":
+        labels = definitions.all_class_labels()
+        return next((label for (_disease, code), label in labels.items() if code == value), str(value))
+    if key == "sex":
+        return str(dict(Person.Sex.choices).get(value, value))
+    if key in VOCABULARIES:
+        return definitions.terms(VOCABULARIES[key]).get(value, str(value))
+    return str(value)
 
 
 def _marked(text: str, left: str) -> list[tuple[str, bool]]:
