@@ -519,7 +519,9 @@ class _Plan:
             answer, finding = places.weigh(self.resolver.resolve(PlaceText(place.code), on), by_name, self.resolver)
         else:
             answer, finding = self.resolver.resolve(place, on), None
-        told = {"answer_key": place_key(place), "code": place.code, "name": getattr(answer, "name", "")}
+        told = {"code": place.code, "name": getattr(answer, "name", "")}
+        if not isinstance(answer, Resolved):
+            told["answer_key"] = place_key(place)  # under which a person's answer is kept
         if isinstance(answer, Ambiguous):
             finding = uncertain("import.place_ambiguous", choices=answer.candidates, within=answer.within)
         elif isinstance(answer, NotFound):
