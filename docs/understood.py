@@ -89,7 +89,19 @@ def understood() -> str:
 
 Every example below was read by the platform as this page was written. A cell that can't be read for certain is never
 guessed at: it is *doubtful* (the row enters, the doubt stands beside it) or *refused* (the row comes back with row,
-column, value, reason and remedy). Columns that no rule reads are kept on the case under their header.
+column, value, reason and remedy). How to go about it: [Import a line list](../how-to/import-a-line-list.md). What was read from
+eight public files is counted in [the real files in figures](import-figures.md).
+
+| in the file | what happens |
+| --- | --- |
+| a column that no rule reads | kept on the case under its header |
+| a day, an age, a class, an outcome that can't be read | the row is refused |
+| another cell that can't be read | kept as written |
+| an ID number or telephone that can't be read | told as a doubt, kept nowhere: it tells nobody apart, and must not stand in clear |
+| the same case number twice | passed over with the same content, refused with other content |
+| a code and a name that tell of different places | asked, with both |
+| titles above the header, sums and remarks below | no cases |
+| words of a sentence that no rule understood | shown beside the row |
 
 ## Dates
 
