@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -109,7 +109,17 @@ def import_file(
     ready()
     from .importing import bring_in
 
-    bring_in(file, disease=disease, source=source, mapping=mapping, account=account, dry_run=dry_run, refused=refused, out=out, progress=progress)
+    bring_in(
+        file,
+        disease=disease,
+        source=source,
+        mapping=mapping,
+        account=account,
+        dry_run=dry_run,
+        refused=refused,
+        out=out,
+        progress=progress,
+    )
 
 
 @app.command()
@@ -122,15 +132,19 @@ def rejudge(
     from rich.table import Table
 
     from lianfang.definitions import selectors as definitions
-    from lianfang.surveillance.selectors import rejudged
     from lianfang.surveillance.models import CaseVersion
+    from lianfang.surveillance.selectors import rejudged
 
     definitions.edition(disease, edition)
     labels = definitions.all_class_labels("en")
     with progress() as bar:
-        task = bar.add_task("Judging", total=CaseVersion.objects.filter(superseded_at=None, disease=disease, counted=True).count())
+        task = bar.add_task(
+            "Judging", total=CaseVersion.objects.filter(superseded_at=None, disease=disease, counted=True).count()
+        )
         moved = rejudged(disease, edition, lambda done: bar.update(task, advance=done))
-    table = Table("class", "now", f"under edition {edition}", "comes in", "goes out", title=f"{disease}: nothing was changed")
+    table = Table(
+        "class", "now", f"under edition {edition}", "comes in", "goes out", title=f"{disease}: nothing was changed"
+    )
     for code in sorted({code for pair in moved for code in pair}):
         now = sum(count for (before, _after), count in moved.items() if before == code)
         then = sum(count for (_before, after), count in moved.items() if after == code)
@@ -176,7 +190,9 @@ def areas_load(
     tree: Annotated[
         Path | None,
         typer.Argument(
-            help="A CSV with code, name, level, parent_code …; without it, the areas of China.", exists=True, dir_okay=False
+            help="A CSV with code, name, level, parent_code …; without it, the areas of China.",
+            exists=True,
+            dir_okay=False,
         ),
     ] = None,
     shapes: Annotated[

@@ -31,7 +31,9 @@ def claim(host: str, port: int) -> None:
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind(address)
     except OSError as problem:
-        raise Refused(refuse("serve.cannot_listen", host=host, port=port, problem=problem.strerror or problem)) from None
+        raise Refused(
+            refuse("serve.cannot_listen", host=host, port=port, problem=problem.strerror or problem)
+        ) from None
 
 
 def run(host: str, port: int, workers: int, started: Callable[[], None] = lambda: None) -> int:
@@ -62,11 +64,11 @@ def run(host: str, port: int, workers: int, started: Callable[[], None] = lambda
         if not announced and not stopping.is_set():
             if answers(host, port):
                 announced = True
-                started()
                 children["the job worker"] = _child(
                     "-m", "lianfang.config", "manage", "db_worker", "--queue-name", "*", "--interval", "0.5", "--no-startup-delay"
                 )  # fmt: skip
                 rounds.start()
+                started()
             elif time.monotonic() > deadline:
                 log.error("the web server does not answer on port %s after %s seconds", port, START_SECONDS)
                 status = 1

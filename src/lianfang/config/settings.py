@@ -36,7 +36,9 @@ def _secret() -> str:
 
 
 SECRET_KEY = _secret()
-ALLOWED_HOSTS = [host.strip() for host in os.environ.get("LIANFANG_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host.strip()]
+ALLOWED_HOSTS = [
+    host.strip() for host in os.environ.get("LIANFANG_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host.strip()
+]
 HTTPS = os.environ.get("LIANFANG_HTTPS") == "1"
 
 INSTALLED_APPS = [

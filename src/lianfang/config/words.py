@@ -9,7 +9,9 @@ SENTENCES = {
         "The demonstration needs a database of its own: set LIANFANG_HOME to another folder, or DATABASE_URL to an empty "
         "database; or remove what was begun."
     ),
-    "demo.interval_unknown": _("The definitions have no {disease} with a serial interval, which the demonstration rests on."),
+    "demo.interval_unknown": _(
+        "The definitions have no {disease} with a serial interval, which the demonstration rests on."
+    ),
     "command.no_such_user": _("There is no user {username}."),
     "command.not_a_day": _("“{text}” is not a day. Write it as 2020-02-01."),
     "command.no_such_language": _("“{language}” is no language of the reports. Write zh or en."),

@@ -127,7 +127,9 @@ def test_half_right_definitions_and_settings_are_told_by_file_and_line(tmp_path)
     shutil.copytree(definitions_dir(), folder)
     measles = folder / "diseases" / "measles.toml"
     measles.write_text(measles.read_text(encoding="utf-8").replace("counts_as", "count_as", 1), encoding="utf-8")
-    status, said = run("audit", "verify", LIANFANG_HOME=str(tmp_path / "home"), LIANFANG_DEFINITIONS=str(folder), DATABASE_URL="")
+    status, said = run(
+        "audit", "verify", LIANFANG_HOME=str(tmp_path / "home"), LIANFANG_DEFINITIONS=str(folder), DATABASE_URL=""
+    )
     assert status == 1
     assert "measles.toml:" in said
     assert "Traceback" not in said

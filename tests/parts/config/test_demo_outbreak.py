@@ -12,7 +12,9 @@ CITY_OF = np.repeat(np.arange(11), 8)
 
 
 def made(size, seed=20200123):
-    return generate(size, DAYS, seed, interval_mean=MEAN, interval_sd=SD, weights=np.ones(CITY_OF.size), city_of=CITY_OF)
+    return generate(
+        size, DAYS, seed, interval_mean=MEAN, interval_sd=SD, weights=np.ones(CITY_OF.size), city_of=CITY_OF
+    )
 
 
 @pytest.fixture(scope="module", params=[100, 5000])

@@ -16,7 +16,8 @@ TODAY = date(2020, 2, 10)
 def people():
     invented = People(1)
     return [
-        invented.person(number, number // 3, male=number % 2 == 0, age=number % 90, today=TODAY) for number in range(5000)
+        invented.person(number, number // 3, male=number % 2 == 0, age=number % 90, today=TODAY)
+        for number in range(5000)
     ]
 
 

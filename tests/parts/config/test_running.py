@@ -31,7 +31,12 @@ class Started:
 
     def __init__(self, home: Path, port: int):
         self.port, self.log = port, home / "log"
-        environment = {**os.environ, "LIANFANG_HOME": str(home), "LIANFANG_DEMO_PASSWORD": "a password for tests", "LANG": "C.UTF-8"}
+        environment = {
+            **os.environ,
+            "LIANFANG_HOME": str(home),
+            "LIANFANG_DEMO_PASSWORD": "a password for tests",
+            "LANG": "C.UTF-8",
+        }
         environment.pop("DATABASE_URL", None)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(

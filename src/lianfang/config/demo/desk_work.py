@@ -42,7 +42,7 @@ class DeskWork:
         if left == 1:
             self.line_list("鹿城区发热门诊登记.csv", 24, "wenzhou", enter=True)
         if left == 0:
-            self.line_list("瓯海区集中隔离点.csv", 12, "lucheng", enter=False)
+            self.line_list("鹿城区集中隔离点.csv", 12, "lucheng", enter=False)
 
     def actor(self, name: str) -> Actor:
         user = User.objects.get(username=name)
@@ -73,7 +73,9 @@ class DeskWork:
         file = io.StringIO()
         csv.writer(file).writerows([HEADERS, *self.rows(name, rows)])
         run = imports.keep(name, [file.getvalue().encode("gb18030")], by)
-        run = imports.decide_mapping(run.pk, imports.mapping_of(run), by, disease=self.disease, source=name.removesuffix(".csv"))
+        run = imports.decide_mapping(
+            run.pk, imports.mapping_of(run), by, disease=self.disease, source=name.removesuffix(".csv")
+        )
         if enter:
             imports.enter_all(imports.start(run.pk, by, as_job=False), by)
 

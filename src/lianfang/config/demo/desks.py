@@ -73,7 +73,11 @@ def staffed(day: datetime) -> list[County]:
     townships: dict[int | None, list[Area]] = defaultdict(list)
     for township in Area.objects.filter(level="township", parent__in=counties, valid_until=None).order_by("code"):
         townships[township.parent_id].append(township)
-    known = {**cities, **{area.code: area for area in counties}, PROVINCE: Area.objects.get(code=PROVINCE, valid_until=None)}
+    known = {
+        **cities,
+        **{area.code: area for area in counties},
+        PROVINCE: Area.objects.get(code=PROVINCE, valid_until=None),
+    }
     centres = [_organisation(area, "疾病预防控制中心", "CDC", "cdc") for area in (*cities.values(), *counties)]
     hospitals = {
         area.code: (
@@ -85,7 +89,9 @@ def staffed(day: datetime) -> list[County]:
     users: dict[str, User] = {}
     posts: list[Post] = []
 
-    def account(name: str, who: str, role: str, *, hashed: str, area: Area | None = None, hospital: Organisation | None = None) -> None:
+    def account(
+        name: str, who: str, role: str, *, hashed: str, area: Area | None = None, hospital: Organisation | None = None
+    ) -> None:
         users[name] = User(username=name, display_name=who, password=hashed)
         posts.append(Post(user=users[name], role=role, area=area, organisation=hospital))
 
@@ -110,7 +116,9 @@ def staffed(day: datetime) -> list[County]:
         User.objects.bulk_create(users.values())
         Post.objects.bulk_create(posts)
         User.objects.filter(username__in=[name for name, *_ in ACCOUNTS]).update(is_active=False)
-    actors = {name: actor_for(user) for name, user in users.items() if name in {*centre_of.values(), *doctors_of.values()}}
+    actors = {
+        name: actor_for(user) for name, user in users.items() if name in {*centre_of.values(), *doctors_of.values()}
+    }
     return [
         County(
             area=area,
@@ -136,4 +144,6 @@ def are_open() -> bool:
 
 
 def _organisation(area: Area, kind_of: str, kind_of_en: str, kind: str) -> Organisation:
-    return Organisation(name=f"{area.name}{kind_of}", name_en=f"{area.name_en} {kind_of_en}", kind=kind, area=area, path=area.path)
+    return Organisation(
+        name=f"{area.name}{kind_of}", name_en=f"{area.name_en} {kind_of_en}", kind=kind, area=area, path=area.path
+    )

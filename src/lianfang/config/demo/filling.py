@@ -22,7 +22,12 @@ from .outbreak import generate
 from .writing import DISEASE, LARGE, Writer
 
 DAYS = 60
-CITY_WEIGHTS = {"330300": 4.0, "330100": 1.5, "330200": 1.4, "331000": 1.4}  # where people came back to, other cities 0.4
+CITY_WEIGHTS = {
+    "330300": 4.0,
+    "330100": 1.5,
+    "330200": 1.4,
+    "331000": 1.4,
+}  # where people came back to, other cities 0.4
 HOME_WEIGHT = 20.0
 
 
@@ -43,14 +48,19 @@ def fill(size: int, seed: int = 20200123, progress: Callable[[int, int], None] =
 
 def _fill(size: int, seed: int, progress: Callable[[int, int], None]) -> None:
     must_be_empty()
-    first_day = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
+    first_day = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
+        days=DAYS - 1
+    )
     with clock.at(first_day):
         load_china()
     counties = staffed(first_day)
     disease = definitions.disease(DISEASE)
     if disease is None or disease.serial_interval is None:
         raise Refused(refuse("demo.interval_unknown", disease=DISEASE))
-    weights = [HOME_WEIGHT if county.area.code == HOME_COUNTY else CITY_WEIGHTS.get(county.city.code, 0.4) for county in counties]
+    weights = [
+        HOME_WEIGHT if county.area.code == HOME_COUNTY else CITY_WEIGHTS.get(county.city.code, 0.4)
+        for county in counties
+    ]
     cities = sorted({county.city.code for county in counties})
     outbreak = generate(
         size,

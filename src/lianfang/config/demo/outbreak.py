@@ -160,7 +160,9 @@ def _place(rng: np.random.Generator, cases: dict[str, Any], weights: Numbers, ci
     county = rng.choice(len(weights), size=n, p=weights)
     family = np.arange(n)
     draw, at_home = rng.uniform(size=n), rng.uniform(size=n) < FAMILY
-    room = rng.choice(len(HOUSEHOLD_SIZES), size=n, p=HOUSEHOLD_SIZES)  # how many more live with the first case of a household
+    room = rng.choice(
+        len(HOUSEHOLD_SIZES), size=n, p=HOUSEHOLD_SIZES
+    )  # how many more live with the first case of a household
     by_city = {city: np.flatnonzero(city_of == city) for city in np.unique(city_of)}
     for case in np.flatnonzero(cases["infector"] >= 0):  # infectors stand before those they infect
         source = cases["infector"][case]
@@ -218,7 +220,9 @@ def _with_course(rng: np.random.Generator, cases: dict[str, Any], days: int) -> 
     result = np.where(straight, diagnosed - 0.05, diagnosed + rng.uniform(0.3, 1.8, n))
     second = np.where(cases["kind"] == 2, result + rng.uniform(1.0, 1.6, n), np.nan)
     older = age[:, None] >= np.array([0, 50, 65])
-    weights = np.array([[0.42, 0.5, 0.06, 0.02], [0.3, 0.52, 0.14, 0.04], [0.15, 0.5, 0.25, 0.1]])[older.sum(axis=1) - 1]
+    weights = np.array([[0.42, 0.5, 0.06, 0.02], [0.3, 0.52, 0.14, 0.04], [0.15, 0.5, 0.25, 0.1]])[
+        older.sum(axis=1) - 1
+    ]
     severity = (rng.uniform(size=n)[:, None] > np.cumsum(weights, axis=1)).sum(axis=1).clip(0, 3)
     fatality = np.select([age < limit for limit, _ in FATALITY], [share for _, share in FATALITY])
     died = ill & ~asymptomatic & (rng.uniform(size=n) < fatality)

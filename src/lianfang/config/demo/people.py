@@ -26,8 +26,27 @@ SURNAMES = {
 }  # fmt: skip
 MALE = "伟强磊军勇涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林杰建国志文海东峰振立庆德福元良永安邦成康"
 FEMALE = "芳娜敏静丽艳秀英霞燕玲桂兰梅琳玉萍红洁慧娟莉婷雪倩颖丹怡蓉晶琴云莲凤珍翠雅芝芬珊佳琪欣妍月香彩媛"
-STREETS = "人民路 解放路 中山路 新华街 江滨路 学院路 建设路 劳动路 和平巷 锦绣路 望江路 府前街 文化路 学士路 环城路".split()
-TWO_GIVEN, HOUSEHOLD_SURNAME = 0.82, 0.6  # shares: of given names with two characters; of people named as their household
+STREETS = [
+    "人民路",
+    "解放路",
+    "中山路",
+    "新华街",
+    "江滨路",
+    "学院路",
+    "建设路",
+    "劳动路",
+    "和平巷",
+    "锦绣路",
+    "望江路",
+    "府前街",
+    "文化路",
+    "学士路",
+    "环城路",
+]
+TWO_GIVEN, HOUSEHOLD_SURNAME = (
+    0.82,
+    0.6,
+)  # shares: of given names with two characters; of people named as their household
 _NAMES, _UP_TO = list(SURNAMES), list(accumulate(SURNAMES.values()))
 
 
@@ -60,7 +79,14 @@ class People:
             surname = _surname(draw())
         given = "".join(_one_of(MALE if male else FEMALE, draw()) for _ in range(2 if draw() < TWO_GIVEN else 1))
         born = today - timedelta(days=int(age * 365.25 + 1 + draw() * 363))
-        return Invented(surname + given, "M" if male else "F", born, id_number(number, born, male), f"{NO_PHONE}{number:08d}", address)
+        return Invented(
+            surname + given,
+            "M" if male else "F",
+            born,
+            id_number(number, born, male),
+            f"{NO_PHONE}{number:08d}",
+            address,
+        )
 
     def misheard(self, name: str, number: int) -> str:
         """The name with its last character heard wrong, as another hospital writes it."""

@@ -156,7 +156,9 @@ class Writer:
         rng = self.rng
         self.later(at + (rng.uniform(0.01, 0.07) if rng.uniform() < 0.94 else rng.uniform(0.1, 0.5)), "review", case)
         late = rng.uniform()
-        wait = rng.uniform(0.05, 0.5) if late < 0.88 else rng.uniform(1.1, 3.0) if late < 0.975 else rng.uniform(4.0, 20.0)
+        wait = (
+            rng.uniform(0.05, 0.5) if late < 0.88 else rng.uniform(1.1, 3.0) if late < 0.975 else rng.uniform(4.0, 20.0)
+        )
         backlog = case % 3 == 0 and at > self.days - 4
         self.later(at + (4.0 if backlog else wait), "investigate", case)
 
@@ -171,7 +173,13 @@ class Writer:
         who = int(outbreak.repeats[case]) if outbreak.repeats[case] >= 0 else case
         county, family = self.counties[int(outbreak.county[case])], int(outbreak.family[who])
         township, place = county.townships[family % len(county.townships)], county.hospitals[hospital]
-        made = self.people.person(who, family, male=bool(outbreak.male[who]), age=int(outbreak.age[who]), today=self.day(outbreak.diagnosed[who]))
+        made = self.people.person(
+            who,
+            family,
+            male=bool(outbreak.male[who]),
+            age=int(outbreak.age[who]),
+            today=self.day(outbreak.diagnosed[who]),
+        )
         name, id_number = made.name, made.id_number
         if who != case:
             name, id_number = self.people.misheard(name, case), "" if case % 2 else id_number
@@ -214,7 +222,9 @@ class Writer:
             symptoms={} if silent else self.chosen(SYMPTOMS),
             signs={} if silent else self.chosen(SIGNS),
             exposures=self.exposures(case, onset, rng.uniform()),
-            labs=[LabResult("pcr", "positive", "throat_swab", self.day(tested), self.day(outbreak.result[case]))] if outbreak.straight[case] else [],
+            labs=[LabResult("pcr", "positive", "throat_swab", self.day(tested), self.day(outbreak.result[case]))]
+            if outbreak.straight[case]
+            else [],
             age_low=age,
             age_high=age + 1,
             sex="M" if outbreak.male[who] else "F",
@@ -273,7 +283,11 @@ class Writer:
     def result(self, county: County, found: list[int], at: float) -> None:
         """The laboratory answers. Of another illness a second sample is taken a day later."""
         ill = {case: self.outbreak.kind[case] < 2 for case in found}
-        self._observe(county, "lab_result", {case: self.tested("positive" if yes else "negative", at) for case, yes in ill.items()})
+        self._observe(
+            county,
+            "lab_result",
+            {case: self.tested("positive" if yes else "negative", at) for case, yes in ill.items()},
+        )
         for case, yes in ill.items():
             if not yes:
                 self.later(max(at + 1.1, self.outbreak.second_result[case]), "second_result", case)
@@ -303,18 +317,28 @@ class Writer:
         self._observe(
             county,
             "course",
-            {case: Evidence(outcome="died" if outbreak.died[case] else "discharged", outcome_on=self.day(outbreak.ended[case])) for case in found},
+            {
+                case: Evidence(
+                    outcome="died" if outbreak.died[case] else "discharged", outcome_on=self.day(outbreak.ended[case])
+                )
+                for case in found
+            },
         )
 
     def _observe(self, county: County, kind: str, found: dict[int, Evidence]) -> None:
-        cases.observe_many([cases.Addition(self.id_of(case), kind, content_of(part)) for case, part in found.items()], self.hospital(county))
+        cases.observe_many(
+            [cases.Addition(self.id_of(case), kind, content_of(part)) for case, part in found.items()],
+            self.hospital(county),
+        )
 
     def decide(self, county: County, found: list[int], at: float) -> None:
         """The county finds that two reports are one person, merges the records and counts the case once."""
         by = self.epidemiologist(county)
         for case in found:
             first = self.id_of(int(self.outbreak.repeats[case]))
-            pair = PossibleDuplicate.objects.filter(person__cases=self.id_of(case), other__cases=first, decision="").first()
+            pair = PossibleDuplicate.objects.filter(
+                person__cases=self.id_of(case), other__cases=first, decision=""
+            ).first()
             if pair is not None:
                 registry.merge(pair.other_id, pair.person_id, by)
                 cases.mark_duplicate(self.id_of(case), by)
