@@ -66,7 +66,7 @@ class Entry(NamedTuple):
 ROW = ("disease", "area_code", "measure", "day", "classification", "value", "known_on", "carried")
 
 
-def cells(version: CaseVersion) -> Iterator[Cell]:
+def cells(version: Any) -> Iterator[Cell]:
     """The figures in which a version counts. A case found to be a duplicate counts in none.
 
     reported, onset, confirmed, admitted: by their day. delay: days from onset to report, where the onset is known to the
