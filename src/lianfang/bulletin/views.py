@@ -338,7 +338,9 @@ def sign(request: HttpRequest, bulletin_id: UUID) -> HttpResponse:
 def publish(request: HttpRequest, bulletin_id: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     seen = request.GET.get("seen", "")
-    return _done(request, bulletin_id, lambda: services.publish(bulletin_id, actor, seen=seen), _("The bulletin is public."))
+    return _done(
+        request, bulletin_id, lambda: services.publish(bulletin_id, actor, seen=seen), _("The bulletin is public.")
+    )
 
 
 @require_POST
@@ -488,6 +490,7 @@ def public_bulletin(request: HttpRequest, code: str, day: date) -> HttpResponse:
     entry, versions = _asked(request, code, day)
     content = entry.content
     corrections = content["corrections"]
+    earlier = next((each.content["figures"] for each in versions if each.version == entry.version - 1), {})
     return render(
         request,
         "bulletin/public.html",
@@ -503,6 +506,9 @@ def public_bulletin(request: HttpRequest, code: str, day: date) -> HttpResponse:
                 {
                     "label": _(str(figure.label)),
                     "value": content["figures"][figure.code],
+                    "earlier": earlier.get(figure.code)
+                    if earlier.get(figure.code) != content["figures"][figure.code]
+                    else None,
                     "correction": wording.changed_by(corrections[figure.of])
                     if figure.kind == "total" and corrections.get(figure.of)
                     else "",

@@ -95,7 +95,9 @@ def outbreak(world):
     ]:
         world.users[name] = User.objects.create_user(name, "a long enough password", display_name=name.title())
         Post.objects.create(user=world.users[name], role=role, area=world.area(area))
-    both = world.users["wenzhou_both"] = User.objects.create_user("wenzhou_both", "a long enough password", display_name="Both")
+    both = world.users["wenzhou_both"] = User.objects.create_user(
+        "wenzhou_both", "a long enough password", display_name="Both"
+    )
     for role in ("signatory", "publisher"):
         Post.objects.create(user=both, role=role, area=world.area("330300"))
     return Outbreak(world)

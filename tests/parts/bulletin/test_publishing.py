@@ -220,7 +220,9 @@ def test_what_was_published_meanwhile_must_be_counted_in(two_days, prepared, mor
     assert two_days.publish(back).status == "published"
 
 
-@pytest.mark.parametrize(("move", "who"), [("send_back", "publisher"), ("unsign", "signatory"), ("withdraw", "officer")])
+@pytest.mark.parametrize(
+    ("move", "who"), [("send_back", "publisher"), ("unsign", "signatory"), ("withdraw", "officer")]
+)
 def test_going_back_needs_a_reason(two_days, prepared, morning, move, who):
     services.sign(prepared.pk, two_days.world.actor("signatory"))
     with pytest.raises(Refused) as no:
@@ -243,7 +245,19 @@ def test_contacts_are_left_out_until_somebody_enters_them(two_days, prepared, mo
 
 def test_the_official_order(two_days, prepared):
     zh, en = (wording.both(services.public_figures(prepared))[lang] for lang in ("zh", "en"))
-    order = ["新增确诊", "新增重症", "新增出院", "新增死亡", "新增疑似", "累计确诊", "现有重症", "其中危重", "累计出院", "累计死亡", "现有疑似"]
+    order = [
+        "新增确诊",
+        "新增重症",
+        "新增出院",
+        "新增死亡",
+        "新增疑似",
+        "累计确诊",
+        "现有重症",
+        "其中危重",
+        "累计出院",
+        "累计死亡",
+        "现有疑似",
+    ]
     places = ["".join(zh).index(words) for words in order]
     assert places == sorted(places)
     assert en[0].startswith("From 0:00 to 24:00 on 7 February 2020, Wenzhou reported")

@@ -60,7 +60,10 @@ class Reader:
     def knows(self, cell):
         """Whether no other value of a cell fits."""
         spans = {
-            each: (self.truth[each] - REACH if each.kind == CORRECTION else max(0, self.truth[each] - REACH), self.truth[each] + REACH)
+            each: (
+                self.truth[each] - REACH if each.kind == CORRECTION else max(0, self.truth[each] - REACH),
+                self.truth[each] + REACH,
+            )
             for each in self.hidden
         }
         low, high = spans[cell]
@@ -165,18 +168,31 @@ def test_every_small_count_is_withheld_and_large_ones_are_not_all_lost(seed):
         shown = set(table.cells()) - table.withheld
         assert not [cell for cell in shown if small(table.value(cell), BELOW)]
     large = [cell for table in out for cell in table.cells() if table.value(cell) >= BELOW]
-    shown = [cell for table in out for cell in table.cells() if cell not in table.withheld and table.value(cell) >= BELOW]
+    shown = [
+        cell for table in out for cell in table.cells() if cell not in table.withheld and table.value(cell) >= BELOW
+    ]
     assert len(shown) > len(large) / 2
 
 
 def test_the_reader_of_this_test_does_work_out_what_is_badly_withheld():
-    counts = {("confirmed", NEW, "a"): 2, ("confirmed", NEW, "b"): 9, ("confirmed", TOTAL, "a"): 2, ("confirmed", TOTAL, "b"): 9}
+    counts = {
+        ("confirmed", NEW, "a"): 2,
+        ("confirmed", NEW, "b"): 9,
+        ("confirmed", TOTAL, "a"): 2,
+        ("confirmed", TOTAL, "b"): 9,
+    }
     counts |= {("discharged", kind, part): 0 for kind in (NEW, TOTAL) for part in ("a", "b")}
     cell = Cell("day", "confirmed", NEW, "a")
     alone = Table("day", None, ("a", "b"), counts, frozenset({cell}))
     assert Reader([alone]).knows(cell)
     assert determined([alone]) == {cell}
-    both = Table("day", None, ("a", "b"), counts, frozenset(Cell("day", "confirmed", kind, part) for kind in (NEW, TOTAL) for part in "ab"))
+    both = Table(
+        "day",
+        None,
+        ("a", "b"),
+        counts,
+        frozenset(Cell("day", "confirmed", kind, part) for kind in (NEW, TOTAL) for part in "ab"),
+    )
     assert not Reader([both]).knows(cell)
     assert determined([both]) == set()
 
@@ -202,7 +218,9 @@ def test_a_small_count_that_the_total_gives_away_is_told():
 
 def test_what_a_part_published_of_itself_hides_nothing_of_the_others():
     """Of two small counts one is known from the county's own bulletin: another cell must be withheld with the second."""
-    counts = {("confirmed", kind, part): n for kind in (NEW, TOTAL) for part, n in (("a", 2), ("b", 3), ("c", 9), ("d", 30))}
+    counts = {
+        ("confirmed", kind, part): n for kind in (NEW, TOTAL) for part, n in (("a", 2), ("b", 3), ("c", 9), ("d", 30))
+    }
     counts |= {("discharged", kind, part): 0 for kind in (NEW, TOTAL) for part in "abcd"}
     table = Table("day", None, ("a", "b", "c", "d"), counts)
     elsewhere = {Cell("day", "confirmed", kind, "a") for kind in (NEW, TOTAL)}
