@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from lianfang.definitions import selectors as definitions
@@ -197,6 +198,7 @@ def _shown(fate: services.Fate) -> dict[str, Any]:
     }  # fmt: skip
 
 
+OPEN_OUTCOMES = {"in_care": gettext_lazy("in care"), "recovered": gettext_lazy("recovered")}
 VOCABULARIES = {"severity": "severities", "outcome": "outcomes", "lab_result": "results"}
 
 
@@ -214,6 +216,8 @@ def shown_value(key: str, value: Any) -> str:
         return next((label for (_disease, code), label in labels.items() if code == value), str(value))
     if key == "sex":
         return str(dict(Person.Sex.choices).get(value, value))
+    if key == "outcome" and value in OPEN_OUTCOMES:
+        return str(OPEN_OUTCOMES[value])
     if key in VOCABULARIES:
         return definitions.terms(VOCABULARIES[key]).get(value, str(value))
     return str(value)
