@@ -28,7 +28,9 @@ class SignIn(LoginView):
         if os.environ.get("LIANFANG_DEMO") == "1":
             from .demo.desks import ACCOUNTS, password
 
-            found["demo_accounts"] = [{"who": who, "username": name, "password": password()} for name, who, _role, _area in ACCOUNTS]
+            found["demo_accounts"] = [
+                {"who": who, "username": name, "password": password()} for name, who, _role, _area in ACCOUNTS
+            ]
         return found
 
     def form_valid(self, form: Any) -> HttpResponse:

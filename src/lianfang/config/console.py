@@ -28,7 +28,9 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     if actor.user_id is None or actor.may("situation.read"):
         return redirect("situation")
-    return redirect(next((url for url, _words, _icon, permission in NAVIGATION if actor.may(permission)), "password-change"))
+    return redirect(
+        next((url for url, _words, _icon, permission in NAVIGATION if actor.may(permission)), "password-change")
+    )
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
@@ -39,8 +41,6 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor,
         "now": clock.now(),
-        "may_search": actor.may("case.read"),
-        "may_notify": actor.may("case.notify"),
         "may_search": actor.may("case.read"),
         "may_notify": actor.may("case.notify"),
         "navigation": [

@@ -225,7 +225,9 @@ def test_nobody_else_manages_accounts(admins, signed_in, who):
     assert client.post(reverse("account-new"), {"username": "x"}).status_code == 403
 
 
-@pytest.mark.parametrize(("who", "first"), [("admin", "account-list"), ("lucheng", "situation"), ("auditor", "situation")])
+@pytest.mark.parametrize(
+    ("who", "first"), [("admin", "account-list"), ("lucheng", "situation"), ("auditor", "situation")]
+)
 def test_everybody_arrives_where_he_may_work(admins, signed_in, who, first):
     client = signed_in(who)
     assert client.get(reverse("home")).headers["Location"] == reverse(first)
