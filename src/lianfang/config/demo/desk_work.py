@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from lianfang.bulletin import services as bulletins
@@ -79,7 +78,7 @@ class DeskWork:
         if enter:
             imports.enter_all(imports.start(run.pk, by, as_job=False), by)
 
-    def rows(self, name: str, count: int) -> list[Sequence[str]]:
+    def rows(self, name: str, count: int) -> list[list[str]]:
         today, found = clock.today(), []
         for place in range(count):
             number = NUMBERS_FROM + 100 * (len(name) % 50) + place
