@@ -178,8 +178,8 @@ class SealedText(models.BinaryField):
     ``values()`` and ``values_list()`` give ciphertext, never text. The primary key must be known before saving.
     """
 
-    _pyi_private_set_type: str  # type: ignore[assignment]
-    _pyi_private_get_type: str
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **options: Any):
         options.setdefault("blank", True)
