@@ -18,7 +18,7 @@ from lianfang.surveillance import tally
 from .desks import PROVINCE
 from .people import People
 
-BULLETIN_DAYS = 7  # so many bulletins are out; the one of yesterday waits for a signature
+BULLETIN_DAYS = 5  # so many bulletins are out; the one of yesterday waits for a signature
 NUMBERS_FROM = 4_000_000  # people of the line lists, beyond all of the outbreak
 HEADERS = ("编号", "姓名", "性别", "年龄", "身份证号", "联系电话", "现住地区", "发病日期", "诊断日期", "病例分类")
 

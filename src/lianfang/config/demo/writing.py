@@ -13,6 +13,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.utils import timezone
 
 from lianfang.kernel import audit, clock, ids
 from lianfang.kernel.access import Actor
@@ -33,7 +34,7 @@ HOURS = {  # when a day's work of a kind is written down; the rest at any hour
     "investigate": (12, 18, 24), "result": (12, 18), "second_result": (12, 18), "course": (12,), "end": (18,), "decide": (18,),
 }  # fmt: skip
 SEALED_FROM = 1000  # so many events are sealed at once, or those of a day
-NOON = 0.5
+NOON = 12  # the hour from which on the day's desk work is done
 TOGETHER = 1000  # the most cases that one call writes
 SEVERITIES = ("mild", "moderate", "severe", "critical")
 SYMPTOMS = (("fever", 0.86), ("dry_cough", 0.5), ("cough", 0.2), ("fatigue", 0.35), ("sore_throat", 0.16), ("muscle_pain", 0.14),
@@ -68,6 +69,7 @@ class Writer:
         self.ids = bytearray(16 * len(outbreak))
         self.plan: dict[int, dict[tuple[str, int], list[int]]] = defaultdict(lambda: defaultdict(list))
         self.round = 0
+        self.desks_done_on = first_day.date() - timedelta(days=1)
 
     def run(self) -> None:
         """Everything in the order of its hour. What one desk has to write within one round is written together."""
@@ -93,10 +95,17 @@ class Writer:
                 for (name, desk), found in entries.items():
                     for start in range(0, len(found), TOGETHER):
                         getattr(self, name)(self.counties[desk], found[start : start + TOGETHER], until)
-            if until % 1 == NOON:
-                self.at_noon()
+            self.desk_work()
             if until % 1 == 0 or Event.objects.filter(seal=None).count() >= SEALED_FROM:
                 audit.seal_all()
+
+    def desk_work(self) -> None:
+        """The day's desk work, once on each day of the calendar: from noon on, and today whatever the hour."""
+        here, today = timezone.localtime(clock.now()), clock.today()
+        last = self.round == self.days * self.per_day
+        if today != self.desks_done_on and (here.hour >= NOON or last):
+            self.desks_done_on = today
+            self.at_noon()
 
     def later(self, at: float, name: str, case: int) -> None:
         """Plan something for a case; what lies beyond the present has not happened yet."""
