@@ -32,7 +32,8 @@ KINDS = (NEW, TOTAL, CORRECTION)
 REACH = 4  # how far from the truth other solutions are looked for; one more or less is enough to be uncertain
 TRIES = 4
 EARLIER = 3  # bulletins before the one of a cell among which an example is looked for
-LARGE = 4000  # unknown cells beyond which only exchanges are looked for: more is withheld, in bearable time
+LARGE = 1500  # unknown cells beyond which only exchanges are looked for: more is withheld, in bearable time
+LARGE_TABLE = 200  # cells of one bulletin beyond which the same holds
 SECONDS = 2  # for one search; what was not found uncertain in that time counts as known
 
 
@@ -369,6 +370,7 @@ def protect(
         examples.update(_Unknowns(system.near(left, hidden), hidden).examples(left))
     excused = (must | past) - examples.keys()
     public_before = _cumulative_shown(before, table.base)
+    searched = len(hidden) <= LARGE and len(cells) <= LARGE_TABLE
     shown: set[Cell] = set()
     rests_on: dict[Cell, set[Cell]] = defaultdict(set)
     for cell, example in examples.items():
@@ -388,7 +390,7 @@ def protect(
             found = exchanges.example(cell, lambda each: each in hidden and each not in gone)
             if found is not None:
                 instead.update({each: found for each in found if each in examples})
-            elif len(hidden) > LARGE:
+            elif not searched:
                 return halves(group)
             else:
                 left.append(cell)
