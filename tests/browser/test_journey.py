@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
 from tests.browser.conftest import SCREENS, Platform, sign_in
 
 pytestmark = pytest.mark.browser
@@ -119,6 +120,7 @@ def test_from_a_line_list_to_a_published_bulletin_and_its_audit(browser: Browser
 
     # Publish: prepared by one, signed by another, published by a third; the public sees what was published and nothing else.
     page.goto("/bulletin/new/")
+    page.select_option("[name=disease]", "covid19")
     page.fill("[name=day]", day(1))
     page.locator(".form-foot button").click()
     page.wait_for_url(re.compile(r"/bulletin/[0-9a-f-]{36}/"))

@@ -6,6 +6,7 @@ Each command says what it does while it does it, and ends with a plain sentence 
 import os
 import sys
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -95,12 +96,24 @@ def _announce(port: int) -> None:
     out.print("All people are invented. Stop with Ctrl-C.")
 
 
+class DateOrder(StrEnum):
+    """The order of year, month and day."""
+
+    YMD = "ymd"
+    DMY = "dmy"
+    MDY = "mdy"
+
+
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, text or Excel (.xlsx).", exists=True, dir_okay=False)],
     disease: Annotated[str, typer.Option(help="Code of the disease, where the file does not tell it.")] = "",
     source: Annotated[str, typer.Option(help="Under whose numbering the cases stand.")] = "",
     mapping: Annotated[str, typer.Option(help="A saved mapping by name, or a mapping file (.json).")] = "",
+    area: Annotated[str, typer.Option(help="Code of the area of rows that do not name one.")] = "",
+    date_order: Annotated[
+        DateOrder | None, typer.Option(help="How days are written, where the file leaves it open.")
+    ] = None,
     account: Annotated[str, typer.Option("--as", help="Enter with the posts of this user.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")] = False,
     refused: Annotated[Path | None, typer.Option(help="Where to write the rows that were refused.")] = None,
@@ -114,6 +127,8 @@ def import_file(
         disease=disease,
         source=source,
         mapping=mapping,
+        area=area,
+        date_order=date_order.value if date_order else "",
         account=account,
         dry_run=dry_run,
         refused=refused,

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -13,8 +14,9 @@ from rich.table import Table
 
 from lianfang.exchange import services
 from lianfang.exchange.models import ImportRun
+from lianfang.exchange.reading.fields import FIELDS
 from lianfang.exchange.reading.findings import Finding
-from lianfang.exchange.reading.mapping import Mapping, mapping_from
+from lianfang.exchange.reading.mapping import ColumnMapping, Mapping, mapping_from
 from lianfang.exchange.words import remedy_for
 from lianfang.kernel.access import SYSTEM, Actor
 from lianfang.kernel.models import User
@@ -28,6 +30,8 @@ def bring_in(
     disease: str,
     source: str,
     mapping: str,
+    area: str,
+    date_order: str,
     account: str,
     dry_run: bool,
     refused: Path | None,
@@ -52,6 +56,7 @@ def bring_in(
                 if not wanted:
                     out.print("The file does not tell its disease. Say it with --disease.", markup=False)
                     raise typer.Exit(1)
+                chosen = _for_all_rows(chosen, area, date_order)
                 services.decided(run, chosen, wanted, source or chosen.source or run.source)
                 _show_columns(run, out)
                 readable = _show_outlook(run, by, out, progress)
@@ -71,6 +76,17 @@ def bring_in(
             for refusal in no.refusals:
                 out.print(" ".join(filter(None, (str(refusal), remedy_for(refusal.code)))), markup=False)
             raise typer.Exit(1) from None
+
+
+def _for_all_rows(mapping: Mapping, area: str, date_order: str) -> Mapping:
+    """The mapping with what holds for every row: where the cases live, and in which order days are written."""
+    constants = {**mapping.constants, "area_code": area} if area else mapping.constants
+    dates = [replace(entry, order=date_order) if date_order and _is_date(entry) else entry for entry in mapping.columns]
+    return replace(mapping, constants=constants, columns=tuple(dates))
+
+
+def _is_date(entry: ColumnMapping) -> bool:
+    return entry.field in FIELDS and FIELDS[entry.field].reads == "date"
 
 
 def _actor(account: str) -> Actor:

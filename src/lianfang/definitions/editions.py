@@ -18,7 +18,17 @@ from lianfang.kernel.refusals import Refusal, refuse
 LONGEST_ANSWER = 4000
 UNCLASSIFIED = "unclassified"
 COUNTS_AS = ("confirmed", "suspected", "case", "none")
-VOCABULARIES = ("symptoms", "signs", "exposures", "tests", "results", "specimens", "severities", "outcomes", "occupations")
+VOCABULARIES = (
+    "symptoms",
+    "signs",
+    "exposures",
+    "tests",
+    "results",
+    "specimens",
+    "severities",
+    "outcomes",
+    "occupations",
+)
 
 
 class HalfRight(ValueError):
@@ -79,7 +89,9 @@ class CaseClass:
         """Whether a case judged on a day, living in the areas of these codes, may be given this class."""
         if self.in_area and not set(self.in_area) & set(area_codes):
             return False
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_until is None or day < self.valid_until)
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day < self.valid_until
+        )
 
 
 @dataclass(frozen=True)
@@ -263,7 +275,11 @@ class _File:
                     end = starts[step + 1] if step + 1 < len(starts) else len(lines)
                 continue
             header = f"{header}.{step}" if header else step
-            opened = [n for n in range(at, end) if lines[n].strip().strip("[]") == header and lines[n].lstrip().startswith("[")]
+            opened = [
+                n
+                for n in range(at, end)
+                if lines[n].strip().strip("[]") == header and lines[n].lstrip().startswith("[")
+            ]
             keyed = [n for n in range(at, end) if re.match(rf"\s*\"?{re.escape(step)}\"?\s*=", lines[n])]
             if opened:
                 at = opened[0]
@@ -276,14 +292,22 @@ class _File:
 
     def keys(self, entry: Mapping[str, Any], place: Sequence[str | int], needed: set[str], allowed: set[str]) -> bool:
         for key in sorted(entry.keys() - needed - allowed):
-            self.wrong([*place, key], f"nobody reads the key “{key}”", f"remove it, or use one of {', '.join(sorted(needed | allowed))}")
+            self.wrong(
+                [*place, key],
+                f"nobody reads the key “{key}”",
+                f"remove it, or use one of {', '.join(sorted(needed | allowed))}",
+            )
         missing = sorted(needed - entry.keys())
         if missing:
             self.wrong(place, f"lacks {', '.join(missing)}", "add it")
         return not missing
 
     def label(self, entry: Any, place: Sequence[str | int]) -> Mapping[str, str]:
-        if not isinstance(entry, dict) or not {"zh", "en"} <= entry.keys() or not all(isinstance(text, str) and text for text in entry.values()):
+        if (
+            not isinstance(entry, dict)
+            or not {"zh", "en"} <= entry.keys()
+            or not all(isinstance(text, str) and text for text in entry.values())
+        ):
             self.wrong(place, "the label is not in both languages", 'write label = { zh = "…", en = "…" }')
             return {"zh": "?", "en": "?"}
         return entry
@@ -313,20 +337,32 @@ def read_disease(path: Path, vocabularies: Mapping[str, Vocabulary]) -> Disease:
         file.done()
     code = content["code"]
     if code != path.stem:
-        file.wrong(["code"], f"the code “{code}” is not the file's name", f"write code = \"{path.stem}\"")
-    criteria = {name: _criterion(file, name, entry, vocabularies) for name, entry in content.get("criteria", {}).items()}
+        file.wrong(["code"], f"the code “{code}” is not the file's name", f'write code = "{path.stem}"')
+    criteria = {
+        name: _criterion(file, name, entry, vocabularies) for name, entry in content.get("criteria", {}).items()
+    }
     editions = [_edition(file, code, position, entry, criteria) for position, entry in enumerate(content["editions"])]
     read = [entry for entry in editions if entry is not None]
     for earlier, later in zip(read, read[1:], strict=False):
         if later.valid_from <= earlier.valid_from:
-            file.wrong(["editions", read.index(later)], f"edition {later.code} does not begin after edition {earlier.code}", "put the editions in the order of their days")
+            file.wrong(
+                ["editions", read.index(later)],
+                f"edition {later.code} does not begin after edition {earlier.code}",
+                "put the editions in the order of their days",
+            )
     if len({entry.code for entry in read}) < len(read):
         file.wrong(["editions"], "two editions have one code", "give each its own")
     interval = content.get("serial_interval")
-    if interval is not None and file.keys(interval, ["serial_interval"], {"mean_days", "sd_days", "source"}, {"assumed"}):
+    if interval is not None and file.keys(
+        interval, ["serial_interval"], {"mean_days", "sd_days", "source"}, {"assumed"}
+    ):
         interval = SerialInterval(**interval)
         if interval.mean_days <= 1 or interval.sd_days <= 0:
-            file.wrong(["serial_interval"], "the mean must be above one day and the standard deviation above zero", "check the source")
+            file.wrong(
+                ["serial_interval"],
+                "the mean must be above one day and the standard deviation above zero",
+                "check the source",
+            )
     if (test := content.get("main_test", "")) and test not in vocabularies["tests"]:
         file.wrong(["main_test"], f"“{test}” is not in the vocabulary of tests", "add it there or correct it here")
     label = file.label(content["label"], ["label"])
@@ -349,9 +385,17 @@ def _criterion(file: _File, code: str, entry: dict[str, Any], vocabularies: Mapp
     for key in ("any_of", "all_of"):
         for word in entry.get(key, []):
             if word not in known:
-                file.wrong([*place, key], f"“{word}” is not in the vocabulary of {WORDS_OF[kind]}", "add it there or correct it here")
+                file.wrong(
+                    [*place, key],
+                    f"“{word}” is not in the vocabulary of {WORDS_OF[kind]}",
+                    "add it there or correct it here",
+                )
     if kind == "lab" and entry.get("result") not in vocabularies["results"]:
-        file.wrong([*place, "result"], f"“{entry.get('result')}” is not in the vocabulary of results", "add it there or correct it here")
+        file.wrong(
+            [*place, "result"],
+            f"“{entry.get('result')}” is not in the vocabulary of results",
+            "add it there or correct it here",
+        )
     return Criterion(
         code,
         kind,
@@ -367,7 +411,9 @@ def _criterion(file: _File, code: str, entry: dict[str, Any], vocabularies: Mapp
     )
 
 
-def _edition(file: _File, disease: str, position: int, entry: dict[str, Any], criteria: dict[str, Criterion]) -> Edition | None:
+def _edition(
+    file: _File, disease: str, position: int, entry: dict[str, Any], criteria: dict[str, Criterion]
+) -> Edition | None:
     place: list[str | int] = ["editions", position]
     allowed = {"deadlines_minutes", "contact_window", "cluster", "risk_level", "assumed"}
     if not file.keys(entry, place, {"code", "valid_from", "source", "classes"}, allowed):
@@ -375,12 +421,18 @@ def _edition(file: _File, disease: str, position: int, entry: dict[str, Any], cr
     if not isinstance(entry["valid_from"], date):
         file.wrong([*place, "valid_from"], "valid_from is no date", "write it as 2020-01-22, without quotation marks")
         return None
-    classes = {code: _class(file, place, code, given, entry["classes"], criteria) for code, given in entry["classes"].items()}
+    classes = {
+        code: _class(file, place, code, given, entry["classes"], criteria) for code, given in entry["classes"].items()
+    }
     _refuse_circles(file, place, classes)
     deadlines = {}
     for name, minutes in entry.get("deadlines_minutes", {}).items():
         if not isinstance(minutes, int) or minutes <= 0:
-            file.wrong([*place, "deadlines_minutes", name], f"the deadline “{name}” is no whole number of minutes", "write minutes above zero")
+            file.wrong(
+                [*place, "deadlines_minutes", name],
+                f"the deadline “{name}” is no whole number of minutes",
+                "write minutes above zero",
+            )
         else:
             deadlines[name] = timedelta(minutes=minutes)
     used = {part for given in classes.values() if given.logic for part in given.logic.criteria()}
@@ -398,15 +450,26 @@ def _edition(file: _File, disease: str, position: int, entry: dict[str, Any], cr
 
 
 def _class(
-    file: _File, edition: list[str | int], code: str, entry: dict[str, Any], classes: Mapping[str, Any], criteria: Mapping[str, Criterion]
+    file: _File,
+    edition: list[str | int],
+    code: str,
+    entry: dict[str, Any],
+    classes: Mapping[str, Any],
+    criteria: Mapping[str, Criterion],
 ) -> CaseClass:
     place = [*edition, "classes", code]
-    file.keys(entry, place, {"label", "counts_as"}, {"logic", "overrides", "in_area", "valid_from", "valid_until", "mark"})
+    file.keys(
+        entry, place, {"label", "counts_as"}, {"logic", "overrides", "in_area", "valid_from", "valid_until", "mark"}
+    )
     if entry.get("counts_as") not in COUNTS_AS:
-        file.wrong([*place, "counts_as"], f"counts_as is “{entry.get('counts_as')}”", f"use one of {', '.join(COUNTS_AS)}")
+        file.wrong(
+            [*place, "counts_as"], f"counts_as is “{entry.get('counts_as')}”", f"use one of {', '.join(COUNTS_AS)}"
+        )
     for other in entry.get("overrides", []):
         if other not in classes or other == code:
-            file.wrong([*place, "overrides"], f"“{other}” is no other class of this edition", "name a class of this edition")
+            file.wrong(
+                [*place, "overrides"], f"“{other}” is no other class of this edition", "name a class of this edition"
+            )
     logic = _logic(file, [*place, "logic"], entry["logic"], classes, criteria) if "logic" in entry else None
     return CaseClass(
         code,
@@ -426,7 +489,11 @@ def _logic(
     if isinstance(entry, str):
         known = entry.removeprefix("class:") in classes if entry.startswith("class:") else entry in criteria
         if not known:
-            file.wrong(place, f"“{entry}” is neither a criterion of this file nor a class of this edition", "define it or correct the name")
+            file.wrong(
+                place,
+                f"“{entry}” is neither a criterion of this file nor a class of this edition",
+                "define it or correct the name",
+            )
         return entry
     if isinstance(entry, dict):
         for key in ("all", "any"):
@@ -436,7 +503,11 @@ def _logic(
         if entry.keys() == {"at_least", "of"} and isinstance(entry["of"], list):
             parts = tuple(_logic(file, place, part, classes, criteria) for part in entry["of"])
             if not isinstance(entry["at_least"], int) or not 1 <= entry["at_least"] <= len(parts):
-                file.wrong(place, f"at least {entry['at_least']} of {len(parts)} can't be asked", "ask for a number between one and all of them")
+                file.wrong(
+                    place,
+                    f"at least {entry['at_least']} of {len(parts)} can't be asked",
+                    "ask for a number between one and all of them",
+                )
                 return AtLeast(1, parts)
             return AtLeast(entry["at_least"], parts)
     file.wrong(place, "the logic can't be read", "write { all = […] }, { any = […] } or { at_least = n, of = […] }")
@@ -452,7 +523,11 @@ def _refuse_circles(file: _File, place: list[str | int], classes: Mapping[str, C
         return seen
 
     def asks(entry: CaseClass) -> Iterable[str]:
-        return [part.removeprefix("class:") for part in entry.logic.criteria() if part.startswith("class:")] if entry.logic else []
+        return (
+            [part.removeprefix("class:") for part in entry.logic.criteria() if part.startswith("class:")]
+            if entry.logic
+            else []
+        )
 
     for code in classes:
         if code in reach(code, asks, set()):
@@ -486,14 +561,22 @@ def read_form(path: Path, vocabularies: Mapping[str, Vocabulary]) -> Form:
             if code in seen:
                 file.wrong(here, f"the question “{code}” is asked twice", "give each question its own code")
             seen.add(code)
-            if not file.keys(entry, here, {"label", "kind"}, {"required", "vocabulary", "choices", "help", "low", "high"}):
+            if not file.keys(
+                entry, here, {"label", "kind"}, {"required", "vocabulary", "choices", "help", "low", "high"}
+            ):
                 continue
             if entry["kind"] not in QUESTION_KINDS:
-                file.wrong([*here, "kind"], f"“{entry['kind']}” is no kind of question", f"use one of {', '.join(QUESTION_KINDS)}")
+                file.wrong(
+                    [*here, "kind"],
+                    f"“{entry['kind']}” is no kind of question",
+                    f"use one of {', '.join(QUESTION_KINDS)}",
+                )
             if entry["kind"] in ("choice", "choices") and ("vocabulary" in entry) == ("choices" in entry):
                 file.wrong(here, "needs either a vocabulary or its own choices", "write one of the two")
             if (words := entry.get("vocabulary")) and words not in vocabularies:
-                file.wrong([*here, "vocabulary"], f"“{words}” is no vocabulary", f"use one of {', '.join(vocabularies)}")
+                file.wrong(
+                    [*here, "vocabulary"], f"“{words}” is no vocabulary", f"use one of {', '.join(vocabularies)}"
+                )
             questions.append(
                 Question(
                     code,

@@ -14,15 +14,28 @@ from .editions import UNCLASSIFIED, AtLeast, CaseClass, Criterion, Edition
 class Facts(Protocol):
     """What is known of a case, as far as a case definition asks."""
 
-    declared: str | None
-    onset_on: date | None
-    asymptomatic: bool | None
-    symptoms: Mapping[str, bool]
-    signs: Mapping[str, bool]
-    exposures: Sequence[Any]  # each with kind, first_on, last_on
-    labs: Sequence[Any]  # each with test, result, sampled_on, resulted_on
-    age_low: float | None
-    age_high: float | None
+    @property
+    def declared(self) -> str | None: ...
+    @property
+    def onset_on(self) -> date | None: ...
+    @property
+    def asymptomatic(self) -> bool | None: ...
+    @property
+    def symptoms(self) -> Mapping[str, bool]: ...
+    @property
+    def signs(self) -> Mapping[str, bool]: ...
+    @property
+    def exposures(self) -> Sequence[Any]:
+        """Each with kind, first_on, last_on."""
+
+    @property
+    def labs(self) -> Sequence[Any]:
+        """Each with test, result, sampled_on, resulted_on."""
+
+    @property
+    def age_low(self) -> float | None: ...
+    @property
+    def age_high(self) -> float | None: ...
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,11 @@ def evidence_words(content: Mapping[str, Any], lang: str = "") -> list[str]:
         (_("confirmed"), content.get("confirmed_on")),
         (_("admitted"), content.get("admitted_on")),
         (_("severity"), content.get("severity") and term("severities", content["severity"])),
-        (_("outcome"), content.get("outcome") and f"{term('outcomes', content['outcome'])} {content.get('outcome_on') or ''}".strip()),
+        (
+            _("outcome"),
+            content.get("outcome")
+            and f"{term('outcomes', content['outcome'])} {content.get('outcome_on') or ''}".strip(),
+        ),
         (_("area"), content.get("area_code")),
     ]
     for name, vocabulary_name, present, absent in (
@@ -180,7 +184,7 @@ def evidence_words(content: Mapping[str, Any], lang: str = "") -> list[str]:
         days = lab.get("resulted_on") or lab.get("sampled_on") or ""
         specimen = term("specimens", lab["specimen"]) if lab.get("specimen") else ""
         parts = (term("tests", lab["test"]), specimen, term("results", lab["result"]), days)
-        said.append((_("laboratory"), " ".join(part for part in parts if part)))
+        said.append((_("laboratory result"), " ".join(part for part in parts if part)))
     return [f"{name}: {value}" for name, value in said if value]
 
 

@@ -54,6 +54,7 @@ UNDECIDED = {
     "import.place_unknown",
     "import.place_contradicts",
 }  # what may not be entered before somebody decided
+UNDECIDED_DAYS = {"import.date_order_open", "import.date_year_missing", "import.date_year_open"}  # nor days that count
 
 
 @dataclass
@@ -370,7 +371,7 @@ class _Reader:
     def _problems(self, row: ReadRow) -> list[Finding]:
         """Why this row can't be entered: what was refused, and what nobody decided yet."""
         grave = [finding for finding in row.findings if finding.severity == "refused"]
-        grave += [finding for finding in row.findings if finding.severity == UNCERTAIN and finding.code in UNDECIDED]
+        grave += [finding for finding in row.findings if finding.severity == UNCERTAIN and _undecided(finding)]
         return grave or (entering.cannot_enter(row) if row.kind == "case" else [])
 
     def area(self, row: ReadRow) -> Area | None:
@@ -380,6 +381,10 @@ class _Reader:
         if place not in self.areas:
             self.areas[place] = chosen_area(code, day)
         return self.areas[place]
+
+
+def _undecided(finding: Finding) -> bool:
+    return finding.code in UNDECIDED or (finding.code in UNDECIDED_DAYS and finding.field in entering.DAY_FIELDS)
 
 
 def _batches(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:

@@ -58,16 +58,15 @@ class Written:
 
 def notify(notification: Notification, by: Actor) -> Case:
     """Write one case. The same id with the same content again is success; with other content a conflict."""
-    known = Case.objects.filter(pk=notification.id).first()
-    if known is not None:
-        return _same_again(known, notification, by)
     try:
         return notify_many([notification], by).cases[0]
-    except IntegrityError:
+    except (IntegrityError, Refused) as no:  # mostly it is new, so whether it came before is asked only now
         known = Case.objects.filter(pk=notification.id).first()
-        if known is None:
-            raise Refused(refuse("case.already_in_source", "local_id", local_id=notification.local_id)) from None
-        return _same_again(known, notification, by)
+        if known is not None:
+            return _same_again(known, notification, by)
+        if isinstance(no, Refused):
+            raise
+        raise Refused(refuse("case.already_in_source", "local_id", local_id=notification.local_id)) from None
 
 
 def _same_again(known: Case, notification: Notification, by: Actor) -> Case:
@@ -215,7 +214,8 @@ def notify_many(
             WorkOrder.objects.bulk_create(orders, batch_size=500)
         if pairs:
             PossibleDuplicate.objects.bulk_create(pairs, batch_size=500, ignore_conflicts=True)
-        registry.enter_as(chosen, by)
+        if chosen:
+            registry.enter_as(chosen, by)
         events.write(log)
     return Written(cases, pairs)
 

@@ -9,7 +9,6 @@ SENTENCES = {
         "The class “{classification}” does not exist in edition {edition}, in force on {day}. Choose one of: {known}."
     ),
     "case.unknown_term": _("“{term}” is not in the vocabulary of {vocabulary}. Choose a listed term."),
-    "case.no_edition": _("No edition of the protocol for “{disease}” was in force on {day}. Check the date."),
     "case.future_date": _("{day} lies in the future. Check the date."),
     "case.outcome_before_onset": _(
         "The outcome on {outcome_on} lies before the onset on {onset_on}. Check both dates."

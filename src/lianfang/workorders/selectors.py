@@ -62,8 +62,8 @@ def record(actor: Actor, first: date, last: date) -> list[Record]:
     )
     raised = raised.exclude(status="cancelled")
     closed, waiting = Q(closed_at__isnull=False), Q(closed_at=None)
-    counted = {
-        row["kind"]: row
+    counted: dict[str, dict[str, Any]] = {
+        row["kind"]: dict(row)
         for row in raised.values("kind").annotate(
             raised=Count("pk"),
             on_time=Count("pk", filter=closed & Q(closed_at__lte=F("due_at"))),

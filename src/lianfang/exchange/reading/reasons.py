@@ -435,6 +435,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "The dates have no year, for example {example}; it follows from the day in the file’s name or title, {day}.",
         "Choose another year if this is wrong.",
     ),
+    "year_from_row": (
+        "The date has no year; it follows from the latest day of the row, {day}.",
+        "Write the year if this is wrong.",
+    ),
     "order_open": ("Day and month cannot be told apart, for example {example}.", "Choose the order of the dates."),
     "order_contradicted": (
         "The dates of the column are not all in one order: {example} against {against}.",

@@ -174,6 +174,7 @@ class _Column:
         "symptom",
         "longest",
         "numbering",
+        "style",
     )
 
     def __init__(self, position: int, entry: ColumnMapping, region: str):
@@ -187,6 +188,7 @@ class _Column:
         self.symptom = entry.symptom
         self.longest = LONGEST.get(entry.field, LONGEST_TEXT)
         self.numbering = field.reads == "local_id" and not entry.answers
+        self.style = entry.date_style()
 
     def cell(self, text: str) -> _Cell:
         if len(self.cache) > CACHE_LIMIT:
@@ -238,6 +240,13 @@ class _Column:
 
 
 # -------------------------------------------------------------------------------------------------------------- one row
+
+
+LACKS_YEAR = "import.date_year_missing"
+
+
+def _place_of(finding: Finding) -> tuple[str, str, str]:
+    return finding.column, finding.field, finding.text
 
 
 class _Reading:
@@ -355,6 +364,7 @@ class _Plan:
         values, other = reading.values, reading.other
         told_elsewhere: list[tuple[str, Any]] = []
         gathered: dict[str, list[Any]] | None = None
+        lacks_year = False
         for position, cache, numbering, column in self.at_hand:
             text = cells[position]
             if not text:
@@ -377,6 +387,7 @@ class _Plan:
                     reading.level = cell.level
                 if cell.kept:
                     other[column.header] = text
+                lacks_year |= cell.finding.code == LACKS_YEAR
             if cell.others:
                 told_elsewhere.extend(cell.others.items())
             value = cell.value
@@ -396,6 +407,8 @@ class _Plan:
             self._put_together(gathered, values)
         for key, value in told_elsewhere:
             values.setdefault(key, value)
+        if lacks_year:
+            self._years_of_the_row(cells, reading)
         for position, header in self.kept:
             text = cells[position]
             if text and not text.isspace():
@@ -404,6 +417,27 @@ class _Plan:
             for finding in self.constant_findings:
                 reading.say(finding)
         return reading
+
+    def _years_of_the_row(self, cells: Sequence[str], reading: _Reading) -> None:
+        """Days without a year, when the row tells another day in full: they lie in the year up to its latest one."""
+        told = [value for key, value in reading.values.items() if isinstance(value, ReadDate) and key != "birth_date"]
+        latest = max((value.latest for value in told if value.latest is not None), default=None)
+        if latest is None:
+            return
+        before, reading.findings, reading.level = reading.findings, [], 0
+        by_header = {column.header: column for column in self.columns}
+        for finding in before:
+            if finding.code == LACKS_YEAR and finding.field != "birth_date":
+                column = by_header[finding.column]
+                text = cells[column.position]
+                read = read_date(text, replace(column.style, not_after=latest))
+                if isinstance(read, ReadDate):
+                    reading.values.setdefault(column.key, read)
+                    reading.other.pop(column.header, None)
+                    finding = note("import.year_from_row", read, day=str(latest)).at(*_place_of(finding))
+                elif isinstance(read, Finding):
+                    finding = read.at(*_place_of(finding))
+            reading.say(finding)
 
     def _put_together(self, gathered: dict[str, list[Any]], values: dict[str, Any]) -> None:
         """Fields that several columns tell together."""
