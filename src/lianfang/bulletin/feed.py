@@ -19,6 +19,7 @@ FORMAT = 1  # raised when a field changes its meaning
 
 def as_json(entry: Published, address: str) -> dict[str, Any]:
     """One bulletin whole. A figure that is null is withheld."""
+    figures = entry.content["figures"]  # in the official order, which a database does not keep
     return {
         "format": FORMAT,
         "id": str(entry.id),
@@ -28,6 +29,7 @@ def as_json(entry: Published, address: str) -> dict[str, Any]:
         "correction_reason": entry.reason,
         "published_at": entry.published_at.isoformat(),
         **entry.content,
+        "figures": {figure.code: figures[figure.code] for figure in FIGURES if figure.code in figures},
         "text": wording.both(entry.content),
     }
 

@@ -10,7 +10,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.registry.models import Area
 from lianfang.registry.selectors import area_name
 
-from . import wording
+from . import selectors, wording
 from .models import Bulletin
 from .rules import BY_HAND, COUNTED, PART_FIGURES
 from .selectors import EVENING, LATER
@@ -86,15 +86,15 @@ class Figures(forms.Form):
     def __init__(self, *args: Any, bulletin: Bulletin, **options: Any):
         super().__init__(*args, **options)
         self.bulletin = bulletin
-        area, parts = bulletin.figures["area"], bulletin.figures["parts"]
+        area, self.parts = bulletin.figures["area"], selectors.sheet(bulletin).parts
         for figure in COUNTED:
             self._add("", figure.code, area[figure.code], _(str(figure.label)))
         for figure in BY_HAND:
             self._add("", figure.code, area.get(figure.code), _(str(figure.label)), required=False)
-        for part in parts:
+        for part in self.parts:
             for figure in PART_FIGURES:
                 label = f"{self.part_name(part)}, {_(str(figure.label))}"
-                self._add(part, figure.code, parts[part][figure.code], label)
+                self._add(part, figure.code, self.parts[part][figure.code], label)
 
     def part_name(self, part: str) -> str:
         return wording.name_in(
@@ -113,13 +113,13 @@ class Figures(forms.Form):
         return (self[f".{figure.code}"] for figure in BY_HAND)
 
     def by_part(self) -> Iterator[tuple[str, list[Any]]]:
-        for part in self.bulletin.figures["parts"]:
+        for part in self.parts:
             yield self.part_name(part), [self[f"{part}.{figure.code}"] for figure in PART_FIGURES]
 
     def values(self) -> dict[tuple[str, str], int]:
         """{(part or "", figure): value} of every counted figure."""
         found = {("", figure.code): self.cleaned_data[f".{figure.code}"] for figure in COUNTED}
-        for part in self.bulletin.figures["parts"]:
+        for part in self.parts:
             found |= {(part, figure.code): self.cleaned_data[f"{part}.{figure.code}"] for figure in PART_FIGURES}
         return found
 

@@ -3,6 +3,7 @@
 The functions under "public" read published bulletins and nothing else.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -137,12 +138,18 @@ def sheet(of: Bulletin) -> Sheet:
     if of.base is not None:
         before = Before(of.base.day, of.base.figures["area"], of.base.figures["parts"])
     names = {code: entry["name"] for code, entry in of.figures["names"].items()}
-    return Sheet(of.figures["area"], of.figures["parts"], before, of.explanation, names)
+    parts = dict(
+        sorted(of.figures["parts"].items(), key=lambda item: (item[0] == OTHER, item[0]))
+    )  # a database keeps no order
+    return Sheet(of.figures["area"], parts, before, of.explanation, names)
 
 
 def seen(of: Bulletin) -> str:
     """A short mark of everything that a signature covers; another mark when any of it was changed."""
-    told = repr((of.figures, of.protection.get("withheld"), of.explanation, of.remark, of.reason, of.base_id))
+    told = json.dumps(
+        [of.figures, of.protection.get("withheld"), of.explanation, of.remark, of.reason, str(of.base_id)],
+        sort_keys=True,
+    )
     return sha256(told.encode()).hexdigest()[:16]
 
 

@@ -99,7 +99,8 @@ def _prepare(
             _record("bulletin.prepared", made, by, corrects=str(corrects.pk) if corrects else "", known=known)
     except IntegrityError:  # somebody else prepared it in the same moment
         raise Refused(
-            prepare_refusal(area, disease, day, by, corrects=corrects) or refuse("bulletin.one_a_day", "day")
+            prepare_refusal(area, disease, day, by, corrects=corrects)
+            or refuse("bulletin.one_a_day", "day", state=WORKFLOW.label("prepared"))
         ) from None
     return made
 

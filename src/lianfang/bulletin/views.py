@@ -490,7 +490,9 @@ def public_bulletin(request: HttpRequest, code: str, day: date) -> HttpResponse:
     entry, versions = _asked(request, code, day)
     content = entry.content
     corrections = content["corrections"]
-    earlier = next((each.content["figures"] for each in versions if each.version == entry.version - 1), {})
+    earlier: dict[str, Any] = next(
+        (each.content["figures"] for each in versions if each.version == entry.version - 1), {}
+    )
     return render(
         request,
         "bulletin/public.html",
