@@ -19,7 +19,15 @@ STAMP = FONTS / "stamp.txt"
 PACKAGE = "@expo-google-fonts/noto-sans-sc@0.4.3"
 SHA512 = "f6b0307454c51db3bfbba0acd208f68d96d6ef84c62226853509d7607dace700356f3564c1b6af88be2df18515eb8d9e1988e0f3a787e8390011099f3470e771"
 WEIGHTS = ("400Regular", "700Bold")
-LATIN = (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2027), *range(0x2030, 0x203B), 0x2103, 0x2264, 0x2265)
+LATIN = (
+    *range(0x20, 0x7F),
+    *range(0xA0, 0x180),
+    *range(0x2010, 0x2027),
+    *range(0x2030, 0x203B),
+    0x2103,
+    0x2264,
+    0x2265,
+)
 
 
 def characters() -> set[int]:
@@ -54,7 +62,9 @@ def build(npm: Callable[[list[str], Path], int]) -> None:
         (archive,) = Path(folder).glob("*.tgz")
         content = archive.read_bytes()
     if hashlib.sha512(content).hexdigest() != SHA512:
-        raise SystemExit(f"{PACKAGE} is not the package that was checked: its digest differs. Nothing was built from it.")
+        raise SystemExit(
+            f"{PACKAGE} is not the package that was checked: its digest differs. Nothing was built from it."
+        )
     kept = characters()
     FONTS.mkdir(exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as package:
@@ -66,7 +76,9 @@ def build(npm: Callable[[list[str], Path], int]) -> None:
             if name not in WEIGHTS:
                 (FONTS / "OFL.txt").write_bytes(held.read())
                 continue
-            options = subset.Options(hinting=False, desubroutinize=True, notdef_outline=True, layout_features=["kern", "locl"])
+            options = subset.Options(
+                hinting=False, desubroutinize=True, notdef_outline=True, layout_features=["kern", "locl"]
+            )
             font = subset.load_font(io.BytesIO(held.read()), options)
             cut = subset.Subsetter(options)
             cut.populate(unicodes=kept)

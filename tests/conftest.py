@@ -1,10 +1,6 @@
-import os
-import tempfile
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("LIANFANG_HOME", tempfile.mkdtemp(prefix="lianfang-tests-"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -68,7 +68,8 @@ def platform(tmp_path_factory) -> Iterator[Platform]:
             urllib.request.urlopen(f"{address}/login/", timeout=2)
             break
         except OSError:
-            assert server.poll() is None and time.monotonic() < deadline, (home / "log").read_text()
+            assert server.poll() is None, (home / "log").read_text()
+            assert time.monotonic() < deadline, (home / "log").read_text()
             time.sleep(0.3)
     yield Platform(address, home)
     server.terminate()

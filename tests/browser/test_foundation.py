@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
 from tests.browser.conftest import free_port
 
 pytestmark = pytest.mark.browser

@@ -33,8 +33,8 @@ EVENING, LATER = "evening", "later"
 
 
 def small_below() -> int:
-    """Counts under this are small. Change it with the setting BULLETIN_SMALL_BELOW; 1 withholds nothing."""
-    return int(getattr(settings, "BULLETIN_SMALL_BELOW", 5))
+    """Counts under this are small. Set by LIANFANG_SMALL_BELOW; 1 withholds nothing."""
+    return int(settings.BULLETIN_SMALL_BELOW)
 
 
 # --- counting ----------------------------------------------------------------------------------------------------

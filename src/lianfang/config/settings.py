@@ -147,6 +147,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "imports"]}}
 
+BULLETIN_SMALL_BELOW = int(os.environ.get("LIANFANG_SMALL_BELOW", "5"))  # smaller counts are withheld from the public
 UPLOAD_LIMIT_BYTES = int(os.environ.get("LIANFANG_UPLOAD_LIMIT_MB", "100")) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

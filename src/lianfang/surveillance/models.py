@@ -32,7 +32,7 @@ class Case(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "local_id"], condition=~Q(local_id=""), name="case_once_in_its_source"
+                fields=["local_id", "source"], condition=~Q(local_id=""), name="case_once_in_its_source"
             )
         ]
 
@@ -130,7 +130,9 @@ class CaseVersion(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["-reported_on", "-id"], condition=Q(superseded_at=None), name="version_newest_first"),
+            models.Index(
+                fields=["-reported_on", "-id"], name="version_newest_first"
+            ),  # of any evening, so superseded ones too
             models.Index(
                 fields=["path", "-reported_on", "-id"], condition=Q(superseded_at=None), name="version_by_area"
             ),

@@ -49,6 +49,8 @@ class CaseFilter:
 def cases(actor: Actor, wanted: CaseFilter, permission: str = "case.read") -> Any:
     """Versions of the cases that the actor may see and the filter wants, newest report first."""
     rows = CaseVersion.objects.visible_to(actor, permission).known_at(end_of(wanted.known_on))
+    if wanted.known_on:  # nothing is reported on a day to come; said again, so that the index begins at that evening
+        rows = rows.filter(reported_on__lte=wanted.known_on)
     if wanted.path:
         rows = rows.filter(under("path", wanted.path))
     if wanted.disease:
@@ -74,7 +76,10 @@ def case_page(
     if after:
         day, pk = after
         rows = rows.filter(Q(reported_on__lt=day) | Q(reported_on=day, id__lt=pk), reported_on__lte=day)
-    found = list(rows.select_related("case__person__merged_into", "area")[: PAGE + 1])
+    page = CaseVersion.objects.filter(
+        pk__in=rows.values("pk")[: PAGE + 1]
+    )  # first which, then all that is shown of them
+    found = list(page.select_related("case__person__merged_into", "area").order_by("-reported_on", "-id"))
     more = (found[PAGE - 1].reported_on, found[PAGE - 1].pk) if len(found) > PAGE else None
     return found[:PAGE], more
 
@@ -410,7 +415,7 @@ def search(actor: Actor, text: str) -> list[CaseVersion]:
     Identity is looked up only by those who may identify cases, through blind indexes; the look leaves an event.
     """
     rows = CaseVersion.objects.visible_to(actor).known_at(None).select_related("case__person__merged_into", "area")
-    found = Q(case__local_id=text) | Q(case__number=text.upper())
+    found = (Q(case__local_id=text) & ~Q(case__local_id="")) | Q(case__number=text.upper())
     if people := people_called(actor, text):
         found |= Q(case__person__in=people)
     shown = list(rows.filter(found).order_by("-reported_on", "-id")[:PAGE])

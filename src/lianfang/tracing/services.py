@@ -41,7 +41,9 @@ def link_many(links: Sequence[NewLink], source: str, by: Actor) -> list[Refusal 
         .values_list("case_id", "path")
     )
     stated = set(
-        TransmissionLink.objects.filter(infectee__in=cases.values(), retracted_at=None).values_list("infector_id", "infectee_id")
+        TransmissionLink.objects.filter(infectee__in=cases.values(), retracted_at=None).values_list(
+            "infector_id", "infectee_id"
+        )
     )
     results: list[Refusal | TransmissionLink | None] = []
     fresh: list[TransmissionLink] = []
@@ -49,7 +51,9 @@ def link_many(links: Sequence[NewLink], source: str, by: Actor) -> list[Refusal 
         infector, infectee = cases.get(link.infector), cases.get(link.infectee)
         if infector is None or infectee is None:
             absent = link.infector if infector is None else link.infectee
-            results.append(refuse("link.case_unknown", "infector_id" if infector is None else "infectee_id", case=absent))
+            results.append(
+                refuse("link.case_unknown", "infector_id" if infector is None else "infectee_id", case=absent)
+            )
             continue
         if infector.pk == infectee.pk:
             results.append(refuse("link.to_itself", "infectee_id"))
@@ -108,7 +112,9 @@ def restate_many(link_ids: Collection[UUID], by: Actor) -> dict[UUID, Transmissi
         retracted = TransmissionLink.objects.visible_to(by, "case.update").filter(pk__in=link_ids)
         again: dict[UUID, TransmissionLink] = {}
         for link in retracted.exclude(retracted_at=None).order_by("id"):
-            pair = TransmissionLink.objects.filter(infector=link.infector_id, infectee=link.infectee_id, retracted_at=None)
+            pair = TransmissionLink.objects.filter(
+                infector=link.infector_id, infectee=link.infectee_id, retracted_at=None
+            )
             if not pair.exists():
                 again[link.pk] = link
         for link in again.values():

@@ -171,7 +171,10 @@ logic = { all = ["silent", "found"] }
 def test_a_stated_class_says_nothing_of_classes_that_it_only_takes_the_place_of(tmp_path):
     criterion, of_class = SILENT.split("[editions.", 1)
     text = FILE.replace("[[editions]]", f"{criterion}\n[[editions]]") + f"\n[editions.{of_class}"
-    text = text.replace('overrides = ["suspected"]\nlogic = { all = ["class', 'overrides = ["suspected", "silent"]\nlogic = { all = ["class')
+    text = text.replace(
+        'overrides = ["suspected"]\nlogic = { all = ["class',
+        'overrides = ["suspected", "silent"]\nlogic = { all = ["class',
+    )
     edition = read_disease(written(tmp_path, text), WORDS).editions[0]
     told = {"asymptomatic": True, "exposures": [Exposure("contact")], "labs": [LabResult("pcr", "positive")]}
     assert judged(edition, declared="silent", **told).classification == "silent"

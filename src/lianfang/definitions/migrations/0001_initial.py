@@ -4,26 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DiseaseEdition',
+            name="DiseaseEdition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('disease', models.CharField(max_length=40)),
-                ('code', models.CharField(max_length=20)),
-                ('valid_from', models.DateField()),
-                ('content', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('loaded_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("disease", models.CharField(max_length=40)),
+                ("code", models.CharField(max_length=20)),
+                ("valid_from", models.DateField()),
+                ("content", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("loaded_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('disease', 'code'), name='edition_once')],
+                "constraints": [models.UniqueConstraint(fields=("disease", "code"), name="edition_once")],
             },
         ),
     ]

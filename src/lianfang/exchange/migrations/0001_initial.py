@@ -9,75 +9,125 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('surveillance', '0002_observations_only_grow'),
-        ('tracing', '0001_initial'),
+        ("surveillance", "0002_observations_only_grow"),
+        ("tracing", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('path', lianfang.kernel.models.AreaPath(max_length=120)),
-                ('file_name', models.CharField(max_length=200)),
-                ('stored_as', models.CharField(blank=True, max_length=200)),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('table', models.JSONField(default=dict)),
-                ('mapping', models.JSONField(default=dict)),
-                ('disease', models.CharField(blank=True, max_length=40)),
-                ('source', models.CharField(blank=True, max_length=80)),
-                ('status', models.CharField(default='uploaded', max_length=12)),
-                ('progressed_at', models.DateTimeField(null=True)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('problem', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("path", lianfang.kernel.models.AreaPath(max_length=120)),
+                ("file_name", models.CharField(max_length=200)),
+                ("stored_as", models.CharField(blank=True, max_length=200)),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("table", models.JSONField(default=dict)),
+                ("mapping", models.JSONField(default=dict)),
+                ("disease", models.CharField(blank=True, max_length=40)),
+                ("source", models.CharField(blank=True, max_length=80)),
+                ("status", models.CharField(default="uploaded", max_length=12)),
+                ("progressed_at", models.DateTimeField(null=True)),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("problem", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('ordinal', models.PositiveIntegerField()),
-                ('key', models.BinaryField(max_length=16)),
-                ('result', models.CharField(max_length=12)),
-                ('codes', models.JSONField(default=list)),
-                ('findings', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('raw', lianfang.kernel.sealing.SealedText(blank=True)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='surveillance.case')),
-                ('link', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tracing.transmissionlink')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='exchange.importrun')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("ordinal", models.PositiveIntegerField()),
+                ("key", models.BinaryField(max_length=16)),
+                ("result", models.CharField(max_length=12)),
+                ("codes", models.JSONField(default=list)),
+                ("findings", lianfang.kernel.sealing.SealedText(blank=True)),
+                ("raw", lianfang.kernel.sealing.SealedText(blank=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="surveillance.case"
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tracing.transmissionlink",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="exchange.importrun"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SavedMapping',
+            name="SavedMapping",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('content', models.JSONField()),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("content", models.JSONField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='importrun',
-            index=models.Index(fields=['path', '-created_at'], name='import_by_area'),
+            model_name="importrun",
+            index=models.Index(fields=["path", "-created_at"], name="import_by_area"),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('run', 'ordinal'), name='row_once_in_its_import'),
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("run", "ordinal"), name="row_once_in_its_import"),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('result', 'entered')), fields=('key',), name='row_entered_once'),
+            model_name="importrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("result", "entered")), fields=("key",), name="row_entered_once"
+            ),
         ),
     ]

@@ -9,147 +9,283 @@ import lianfang.kernel.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('registry', '0001_initial'),
+        ("registry", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(db_index=True, max_length=11)),
-                ('disease', models.CharField(max_length=40)),
-                ('source', models.CharField(blank=True, max_length=80)),
-                ('local_id', models.CharField(blank=True, max_length=120)),
-                ('channel', models.CharField(max_length=12)),
-                ('recorded_at', models.DateTimeField()),
-                ('card', models.JSONField(default=dict)),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='registry.organisation')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='registry.person')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(db_index=True, max_length=11)),
+                ("disease", models.CharField(max_length=40)),
+                ("source", models.CharField(blank=True, max_length=80)),
+                ("local_id", models.CharField(blank=True, max_length=120)),
+                ("channel", models.CharField(max_length=12)),
+                ("recorded_at", models.DateTimeField()),
+                ("card", models.JSONField(default=dict)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="registry.organisation"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="registry.person"
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TallyState',
+            name="TallyState",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('revision', models.BigIntegerField(default=0)),
-                ('carried_until', models.DateField(null=True)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("revision", models.BigIntegerField(default=0)),
+                ("carried_until", models.DateField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='CaseTally',
+            name="CaseTally",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('disease', models.CharField(max_length=40)),
-                ('area_code', models.CharField(max_length=20)),
-                ('measure', models.CharField(max_length=12)),
-                ('day', models.DateField()),
-                ('classification', models.CharField(max_length=30)),
-                ('value', models.SmallIntegerField(default=0)),
-                ('known_on', models.DateField()),
-                ('carried', models.BooleanField(default=False)),
-                ('delta', models.IntegerField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("disease", models.CharField(max_length=40)),
+                ("area_code", models.CharField(max_length=20)),
+                ("measure", models.CharField(max_length=12)),
+                ("day", models.DateField()),
+                ("classification", models.CharField(max_length=30)),
+                ("value", models.SmallIntegerField(default=0)),
+                ("known_on", models.DateField()),
+                ("carried", models.BooleanField(default=False)),
+                ("delta", models.IntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('area_code', 'disease', 'carried', 'measure', 'known_on', 'day', 'classification', 'value'), name='tally_of_a_figure_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "area_code",
+                            "disease",
+                            "carried",
+                            "measure",
+                            "known_on",
+                            "day",
+                            "classification",
+                            "value",
+                        ),
+                        name="tally_of_a_figure_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CaseVersion',
+            name="CaseVersion",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField()),
-                ('superseded_at', models.DateTimeField(null=True)),
-                ('disease', models.CharField(max_length=40)),
-                ('path', lianfang.kernel.models.AreaPath(max_length=120)),
-                ('report_path', lianfang.kernel.models.AreaPath(blank=True, max_length=120)),
-                ('counted', models.BooleanField(default=True)),
-                ('edition', models.CharField(max_length=20)),
-                ('classification', models.CharField(max_length=30)),
-                ('declared', models.BooleanField()),
-                ('judgement', models.JSONField(default=dict)),
-                ('judged_on', models.DateField()),
-                ('onset_on', models.DateField(null=True)),
-                ('onset_until', models.DateField(null=True)),
-                ('reported_on', models.DateField()),
-                ('confirmed_on', models.DateField(null=True)),
-                ('admitted_on', models.DateField(null=True)),
-                ('severity', models.CharField(blank=True, max_length=12)),
-                ('outcome', models.CharField(blank=True, max_length=12)),
-                ('outcome_on', models.DateField(null=True)),
-                ('sex', models.CharField(max_length=1)),
-                ('age_low', models.FloatField(null=True)),
-                ('age_high', models.FloatField(null=True)),
-                ('tallied', models.BooleanField(default=False)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='registry.area')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='surveillance.case')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='registry.organisation')),
-                ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='surveillance.caseversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                ("superseded_at", models.DateTimeField(null=True)),
+                ("disease", models.CharField(max_length=40)),
+                ("path", lianfang.kernel.models.AreaPath(max_length=120)),
+                ("report_path", lianfang.kernel.models.AreaPath(blank=True, max_length=120)),
+                ("counted", models.BooleanField(default=True)),
+                ("edition", models.CharField(max_length=20)),
+                ("classification", models.CharField(max_length=30)),
+                ("declared", models.BooleanField()),
+                ("judgement", models.JSONField(default=dict)),
+                ("judged_on", models.DateField()),
+                ("onset_on", models.DateField(null=True)),
+                ("onset_until", models.DateField(null=True)),
+                ("reported_on", models.DateField()),
+                ("confirmed_on", models.DateField(null=True)),
+                ("admitted_on", models.DateField(null=True)),
+                ("severity", models.CharField(blank=True, max_length=12)),
+                ("outcome", models.CharField(blank=True, max_length=12)),
+                ("outcome_on", models.DateField(null=True)),
+                ("sex", models.CharField(max_length=1)),
+                ("age_low", models.FloatField(null=True)),
+                ("age_high", models.FloatField(null=True)),
+                ("tallied", models.BooleanField(default=False)),
+                ("area", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="registry.area")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="surveillance.case"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="registry.organisation"
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="surveillance.caseversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='InvestigationRecord',
+            name="InvestigationRecord",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('form', models.CharField(max_length=40)),
-                ('answers', models.JSONField()),
-                ('recorded_at', models.DateTimeField()),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='investigations', to='surveillance.case')),
-                ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='surveillance.investigationrecord')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("form", models.CharField(max_length=40)),
+                ("answers", models.JSONField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="investigations",
+                        to="surveillance.case",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="surveillance.investigationrecord",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=20)),
-                ('observed_at', models.DateTimeField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('channel', models.CharField(max_length=12)),
-                ('content', models.JSONField()),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='observations', to='surveillance.case')),
-                ('corrects', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='surveillance.observation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("observed_at", models.DateTimeField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("channel", models.CharField(max_length=12)),
+                ("content", models.JSONField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="observations", to="surveillance.case"
+                    ),
+                ),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="surveillance.observation",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('local_id', ''), _negated=True), fields=('source', 'local_id'), name='case_once_in_its_source'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("local_id", ""), _negated=True),
+                fields=("local_id", "source"),
+                name="case_once_in_its_source",
+            ),
         ),
         migrations.AddIndex(
-            model_name='caseversion',
-            index=models.Index(condition=models.Q(('superseded_at', None)), fields=['-reported_on', '-id'], name='version_newest_first'),
+            model_name="caseversion",
+            index=models.Index(fields=["-reported_on", "-id"], name="version_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='caseversion',
-            index=models.Index(condition=models.Q(('superseded_at', None)), fields=['path', '-reported_on', '-id'], name='version_by_area'),
+            model_name="caseversion",
+            index=models.Index(
+                condition=models.Q(("superseded_at", None)),
+                fields=["path", "-reported_on", "-id"],
+                name="version_by_area",
+            ),
         ),
         migrations.AddIndex(
-            model_name='caseversion',
-            index=models.Index(condition=models.Q(('superseded_at', None)), fields=['report_path'], name='version_by_reporter'),
+            model_name="caseversion",
+            index=models.Index(
+                condition=models.Q(("superseded_at", None)), fields=["report_path"], name="version_by_reporter"
+            ),
         ),
         migrations.AddIndex(
-            model_name='caseversion',
-            index=models.Index(fields=['recorded_at'], name='version_by_hour'),
+            model_name="caseversion",
+            index=models.Index(fields=["recorded_at"], name="version_by_hour"),
         ),
         migrations.AddIndex(
-            model_name='caseversion',
-            index=models.Index(condition=models.Q(('tallied', False)), fields=['id'], name='version_untallied'),
+            model_name="caseversion",
+            index=models.Index(condition=models.Q(("tallied", False)), fields=["id"], name="version_untallied"),
         ),
         migrations.AddConstraint(
-            model_name='caseversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('case',), name='case_has_one_current_version'),
+            model_name="caseversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded_at", None)), fields=("case",), name="case_has_one_current_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='caseversion',
-            constraint=models.CheckConstraint(condition=models.Q(('onset_until', None), ('onset_until__gte', models.F('onset_on')), _connector='OR'), name='onset_span'),
+            model_name="caseversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("onset_until", None), ("onset_until__gte", models.F("onset_on")), _connector="OR"),
+                name="onset_span",
+            ),
         ),
     ]

@@ -8,33 +8,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('surveillance', '0001_initial'),
+        ("surveillance", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TransmissionLink',
+            name="TransmissionLink",
             fields=[
-                ('id', models.UUIDField(default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('path', lianfang.kernel.models.AreaPath(max_length=120)),
-                ('certainty', models.CharField(default='stated', max_length=12)),
-                ('relation', models.CharField(blank=True, max_length=80)),
-                ('setting', models.CharField(blank=True, max_length=80)),
-                ('source', models.CharField(blank=True, max_length=80)),
-                ('recorded_at', models.DateTimeField()),
-                ('retracted_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('infectee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='infected_by', to='surveillance.case')),
-                ('infector', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='infected', to='surveillance.case')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("path", lianfang.kernel.models.AreaPath(max_length=120)),
+                ("certainty", models.CharField(default="stated", max_length=12)),
+                ("relation", models.CharField(blank=True, max_length=80)),
+                ("setting", models.CharField(blank=True, max_length=80)),
+                ("source", models.CharField(blank=True, max_length=80)),
+                ("recorded_at", models.DateTimeField()),
+                ("retracted_at", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "infectee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="infected_by", to="surveillance.case"
+                    ),
+                ),
+                (
+                    "infector",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="infected", to="surveillance.case"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['path'], name='link_by_area')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('retracted_at', None)), fields=('infector', 'infectee'), name='link_stated_once'), models.CheckConstraint(condition=models.Q(('infector', models.F('infectee')), _negated=True), name='nobody_infects_oneself')],
+                "indexes": [models.Index(fields=["path"], name="link_by_area")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retracted_at", None)),
+                        fields=("infector", "infectee"),
+                        name="link_stated_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("infector", models.F("infectee")), _negated=True),
+                        name="nobody_infects_oneself",
+                    ),
+                ],
             },
         ),
     ]
