@@ -128,7 +128,7 @@ def import_file(
         source=source,
         mapping=mapping,
         area=area,
-        date_order=date_order.value if date_order else "",
+        date_order=date_order.value if date_order else None,
         account=account,
         dry_run=dry_run,
         refused=refused,

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from lianfang.exchange import services
 from lianfang.exchange.models import ImportRun
+from lianfang.exchange.reading.dates import Order
 from lianfang.exchange.reading.fields import FIELDS
 from lianfang.exchange.reading.findings import Finding
 from lianfang.exchange.reading.mapping import ColumnMapping, Mapping, mapping_from
@@ -30,13 +31,13 @@ def bring_in(
     disease: str,
     source: str,
     mapping: str,
-    area: str,
-    date_order: str,
     account: str,
     dry_run: bool,
     refused: Path | None,
     out: Console,
     progress: Callable[[], Progress],
+    area: str = "",
+    date_order: Order | None = None,
 ) -> None:
     """Show what will happen, enter the rows, write down what was refused. Exits with 1 when no row could be taken.
 
@@ -78,7 +79,7 @@ def bring_in(
             raise typer.Exit(1) from None
 
 
-def _for_all_rows(mapping: Mapping, area: str, date_order: str) -> Mapping:
+def _for_all_rows(mapping: Mapping, area: str, date_order: Order | None) -> Mapping:
     """The mapping with what holds for every row: where the cases live, and in which order days are written."""
     constants = {**mapping.constants, "area_code": area} if area else mapping.constants
     dates = [replace(entry, order=date_order) if date_order and _is_date(entry) else entry for entry in mapping.columns]

@@ -41,7 +41,6 @@ def enter(file: str, area: str) -> str:
         source="",
         mapping="",
         area=area,
-        date_order="",
         account="",
         dry_run=False,
         refused=None,
