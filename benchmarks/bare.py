@@ -84,7 +84,7 @@ def create(request: HttpRequest) -> HttpResponse:
     days = {"judged_on": today, "onset_on": body["evidence"]["onset_on"], "reported_on": today, "sex": told["sex"]}
     with transaction.atomic():
         Person.objects.bulk_create([person])
-        PersonKey.objects.bulk_create([PersonKey(person=person, kind="bare", digest=os.urandom(16)) for _ in range(6)])
+        PersonKey.objects.bulk_create([PersonKey(person=person, kind="name", digest=os.urandom(16)) for _ in range(6)])
         Case.objects.bulk_create([case])
         Observation.objects.bulk_create(
             [Observation(case=case, kind="report", recorded_at=now, by_id=by, channel="bare", content=body["evidence"])]
@@ -93,13 +93,18 @@ def create(request: HttpRequest) -> HttpResponse:
         WorkOrder.objects.bulk_create(
             [
                 WorkOrder(
-                    kind="bare", subject_kind="case", subject_id=case.pk, path=area.path, raised_at=now, due_at=now
+                    kind="investigate_case",
+                    subject_kind="case",
+                    subject_id=case.pk,
+                    path=area.path,
+                    raised_at=now,
+                    due_at=now,
                 )
                 for _ in range(3)
             ]
         )
         Event.objects.bulk_create(
-            [Event(id=ids.new_id(), kind="bare", at=now, by_id=by, channel="bare", subject_kind="case", subject_id=case.pk, path=area.path, digest=blank * 2)
+            [Event(id=ids.new_id(), kind="case.notified", at=now, by_id=by, channel="bare", subject_kind="case", subject_id=case.pk, path=area.path, digest=blank * 2)
              for _ in range(2)]
         )  # fmt: skip
     return JsonResponse({"id": case.pk}, status=201)

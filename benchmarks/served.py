@@ -166,7 +166,7 @@ class Client:
         return answer.status, answer.read()
 
 
-def times(ask: Callable[[], object], rounds: int = 40, before: int = 6) -> list[float]:
+def times(ask: Callable[[], object], rounds: int = 30, before: int = 4) -> list[float]:
     """Milliseconds of each round, after some that are not counted. At most a minute."""
     for _ in range(before):
         ask()
