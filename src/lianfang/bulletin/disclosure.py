@@ -24,8 +24,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
 
 NEW, TOTAL, CORRECTION = "new", "total", "correction"
 KINDS = (NEW, TOTAL, CORRECTION)
@@ -158,6 +156,9 @@ class _Unknowns:
 
         ``all_or_none``: give up as soon as one can be worked out.
         """
+        from scipy.optimize import Bounds, LinearConstraint, milp  # half a second to load, and only preparing needs it
+        from scipy.sparse import csr_array
+
         at_once = self._one_by_one()
         wanted = (set(asked) & set(self.cells)) - at_once
         if not wanted or (all_or_none and len(wanted) < len(asked)):

@@ -84,7 +84,7 @@ def answers(host: str, port: int) -> bool:
     """Whether the web server answers there, whatever it says."""
     asked = HTTPConnection(_reachable(host), port, timeout=START_SECONDS)
     try:
-        asked.request("GET", "/healthz")
+        asked.request("GET", "/login/")  # health is not asked yet: before the first round it is not well
         asked.getresponse().read()
     except (OSError, HTTPException):
         return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from lianfang.epi import _checks as check
 from lianfang.epi._checks import EpiInputError
@@ -588,6 +588,8 @@ def _fit(family: str, log_likelihood: Callable[[Any, Any], np.ndarray], middle: 
         with np.errstate(all="ignore"):
             value = -float(log_likelihood(*_natural(family, np.clip(theta, -30, 30))).sum())
         return value if np.isfinite(value) else 1e300
+
+    from scipy import optimize  # half a second to load, and only fits need it
 
     theta = optimize.minimize(
         cost, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 2000}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from lianfang.epi import _checks as check
 from lianfang.epi._checks import EpiInputError
@@ -663,6 +663,8 @@ def _fit_offspring(
     log_likelihood: Callable[[float, float], float], r: float, n: int, level: float, at_most: float = np.inf
 ) -> OffspringFit:
     """Maximum over k with r at its estimate, which does not depend on k; then profile likelihood intervals of both."""
+    from scipy import optimize  # half a second to load, and only fits need it
+
     drop = special.chdtri(1, 1 - check.number("level", level, above=0, below=1)) / 2
     if r == 0:  # nobody infected anyone: nothing is known of k
         upper = optimize.brentq(lambda x: log_likelihood(x, np.inf) + drop, 1e-12, max(10.0, drop))

@@ -39,7 +39,6 @@ from .reading import headers as reading_headers
 from .reading.findings import GRAVITY, UNCERTAIN, Finding, refused
 from .reading.mapping import SKIP, ColumnMapping, Kind, Mapping, check_mapping, mapping_from
 from .reading.places import PlaceText
-from .reading.resend import EXTRA_HEADERS
 from .reading.rows import ReadRow, read_rows
 from .reading.sentences import Context, read_case, split_cases
 from .reading.tables import Table, open_table
@@ -685,6 +684,9 @@ class _Line:
 
     def write(self, line: str) -> str:
         return line
+
+
+EXTRA_HEADERS = ("原行/row", "原因/reason", "办法/remedy")  # beside the columns of the file of refused rows
 
 
 def refused_csv(run: ImportRun) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Reading line lists: bytes or pasted text in, typed values with reasons out. Pure: no Django, no clock, no database.
 
 ``tables`` opens a file, ``headers`` says what its columns may mean, ``mapping`` keeps what a person decided,
-``rows`` reads every row under that mapping, ``sentences`` reads pasted case descriptions into the same rows, and
-``resend`` writes what was refused into a file that can be corrected and sent again.
+``rows`` reads every row under that mapping, and ``sentences`` reads pasted case descriptions into the same rows.
 """
