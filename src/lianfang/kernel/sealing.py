@@ -5,6 +5,7 @@ Exact look-up goes through blind indexes (keyed digests). Keys live outside the 
 ``LIANFANG_KEYS``; rotation adds a key and re-seals, old keys still open old rows until then.
 """
 
+import fcntl
 import hashlib
 import hmac
 import json
@@ -101,17 +102,40 @@ def keyring() -> Keyring:
     """The key ring in force. On first use of a new installation it is made and kept readable by its owner only."""
     path = Path(settings.KEYS_FILE)
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fresh, "w") as out:
-            out.write(Keyring.generate().to_json())
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = _written(Keyring.generate(), path)
         try:
-            os.link(path.with_suffix(".new"), path)  # whoever comes second keeps the first one's keys
+            os.link(fresh, path)  # whoever comes second keeps the first one's keys
         except FileExistsError:
             pass
         finally:
-            path.with_suffix(".new").unlink(missing_ok=True)
+            fresh.unlink()
     return Keyring.from_json(path.read_text())
+
+
+def _written(ring: Keyring, path: Path) -> Path:
+    """The key ring in a file of this process's own beside its place, safe on the disk: what it seals outlives a crash."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(ring.to_json())
+        out.flush()
+        os.fsync(out.fileno())
+    return fresh
+
+
+def _add_key(path: Path) -> None:
+    """Put a ring with one more key in the place of the one in the file. Who adds at the same moment waits: no key is lost."""
+    keyring()  # there is a file
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ring = Keyring.from_json(path.read_text()).with_new_key()  # of the file, not of what this process read before
+        os.replace(_written(ring, path), path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    keyring.cache_clear()
 
 
 def rotate_keys() -> None:
@@ -119,13 +143,7 @@ def rotate_keys() -> None:
     from django.apps import apps
     from django.db import transaction
 
-    path = Path(settings.KEYS_FILE)
-    ring = keyring().with_new_key()
-    replacement = path.with_suffix(".rotated")
-    with os.fdopen(os.open(replacement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(ring.to_json())
-    os.replace(replacement, path)
-    keyring.cache_clear()
+    _add_key(Path(settings.KEYS_FILE))
     for model in apps.get_models():
         sealed = [entry for entry in model._meta.concrete_fields if isinstance(entry, SealedText)]
         if not sealed:

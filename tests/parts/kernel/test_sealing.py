@@ -1,7 +1,10 @@
+import os
+from functools import cache
+
 import pytest
 from django.db import connection
 
-from lianfang.kernel import clock
+from lianfang.kernel import clock, sealing
 from lianfang.kernel.sealing import CannotOpen, Keyring, keyring, rotate_keys
 from lianfang.registry.models import Person
 
@@ -50,6 +53,37 @@ def test_after_rotation_old_rows_are_sealed_with_the_new_key(key_file):
     after = stored("name", person)
     assert (before[:2], after[:2]) == (b"\x00\x01", b"\x00\x02")
     assert Person.objects.get(pk=person.pk).name == "李娜"
+
+
+def test_two_that_rotate_at_once_both_keep_their_keys(key_file):
+    before = keyring()
+    rotate_keys()
+    person = Person.objects.create(name="李娜", created_at=clock.now())
+    after = Keyring.from_json(key_file.read_text())
+    sealing.keyring = cache(lambda: before)  # another process that read the keys before this one rotated them
+    try:
+        sealing._add_key(key_file)
+    finally:
+        sealing.keyring = keyring
+    now = Keyring.from_json(key_file.read_text())
+    assert list(now.sealing) == [1, 2, 3]
+    assert now.sealing[2] == after.sealing[2]
+    assert Person.objects.get(pk=person.pk).name == "李娜"
+    assert {entry.stat().st_mode & 0o077 for entry in key_file.parent.glob("keys.json*")} == {0}
+
+
+def test_who_comes_second_with_a_first_key_ring_leaves_the_first_as_it_is(key_file, monkeypatch):
+    link, first = os.link, {}
+
+    def both_at_once(fresh, path):
+        link(fresh, path)
+        first["text"] = key_file.read_text()
+        monkeypatch.setattr(os, "link", link)
+        sealing._written(Keyring.generate(), key_file)  # another process makes its own before this one tidies up
+        assert key_file.read_text() == first["text"]
+
+    monkeypatch.setattr(os, "link", both_at_once)
+    assert keyring().to_json() == first["text"] == key_file.read_text()
 
 
 def test_a_process_that_read_the_keys_before_a_rotation_still_opens_rows_sealed_after_it(key_file):
