@@ -75,6 +75,19 @@ class OneTimePassword:
         return self.get_response(request)
 
 
+class NotKept:
+    """An answer that does not say how long it may be kept is kept nowhere: after signing out nobody reads it on that machine."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-cache" if "ETag" in response else "private, no-store"
+        return response
+
+
 def _leave(kind: str, actor: Actor, **details: Any) -> None:
     with transaction.atomic():
         events.record(kind, actor, details=details)

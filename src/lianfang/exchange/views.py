@@ -264,8 +264,9 @@ def _progress(request: HttpRequest, run: ImportRun) -> HttpResponse:
 def import_use_mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Read the file with a saved mapping; the columns are shown again."""
     actor = _actor(request)
+    run = services.run_of(run_id, actor)  # before a word about mappings
     mapping = services.named_mapping(request.POST.get("mapping", ""))
-    services.use_mapping(run_id, mapping, actor)
+    services.use_mapping(run.pk, mapping, actor)
     return redirect("import", run_id)
 
 

@@ -345,11 +345,12 @@ def _may_merge(by: Actor, person: Person) -> bool:
     return by.may_at("person.merge", person.path, person.known_to_id)
 
 
-def pairs_of(person_id: UUID) -> list[PossibleDuplicate]:
-    """The pairs still to be decided in which a record of this person stands, the likeliest first."""
+def pairs_of(person_id: UUID, actor: Actor) -> list[PossibleDuplicate]:
+    """The pairs that the actor may decide and nobody has, in which a record of this person stands, the likeliest first."""
     records = records_of([person_id])
     return list(
-        PossibleDuplicate.objects.undecided()
+        PossibleDuplicate.objects.visible_to(actor)
+        .undecided()
         .filter(Q(person__in=records) | Q(other__in=records))
         .order_by("-score", "id")
     )

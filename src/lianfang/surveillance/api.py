@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from lianfang.kernel import ids
+from lianfang.kernel import events, ids
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.views import needs
 from lianfang.registry.models import Area, Organisation
@@ -160,6 +160,8 @@ def list_cases(
         known_on=known_on,
     )
     found, more = selectors.case_page(actor, wanted, selectors.read_place(after))
+    with transaction.atomic():
+        events.record("case.listed", actor, path=wanted.path, details={"rows": len(found), "names": "masked"})
     return {"cases": [_shown(version) for version in found], "next": selectors.write_place(more)}
 
 

@@ -106,10 +106,10 @@ def read_place(text: str) -> tuple[date, UUID] | None:
         raise Refused(refuse("kernel.not_found", "after")) from None
 
 
-def case(actor: Actor, case_id: UUID, *, known_on: date | None = None) -> CaseVersion:
+def case(actor: Actor, case_id: UUID, *, known_on: date | None = None, permission: str = "case.read") -> CaseVersion:
     """The version of one case in force now or at the end of a day. Raises Refused when it is not there for this actor."""
     found = (
-        CaseVersion.objects.visible_to(actor)
+        CaseVersion.objects.visible_to(actor, permission)
         .known_at(end_of(known_on))
         .filter(case_id=case_id)
         .select_related("case__person__merged_into", "case__organisation", "area", "by")

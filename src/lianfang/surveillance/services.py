@@ -94,11 +94,10 @@ def judge(notification: Notification, by: Actor) -> Judged | list[Refusal]:
     """The notification as it may be written, or every reason why it may not."""
     found = []
     place = notification.organisation
-    allowed = by.may_at("case.notify", notification.area.path, place.pk if place else None) or (
-        place is not None and by.may_at("case.notify", place.path, place.pk)
-    )
-    if not allowed:
+    if place is None and not by.may_at("case.notify", notification.area.path):
         found.append(refuse("case.not_your_area", "area", area=notification.area.name))
+    if place is not None and not by.may_at("case.notify", place.path, place.pk):  # nobody reports in another's name
+        found.append(refuse("case.not_your_area", "organisation", area=place.name))
     if definitions.disease(notification.disease) is None:
         found.append(refuse("case.unknown_disease", "disease", disease=notification.disease))
         return found

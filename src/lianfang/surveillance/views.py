@@ -164,7 +164,7 @@ def _case_context(actor: Actor, version: Any, identity: Any, as_of: date | None)
         "case.update", version.report_path or "/"
     )
     orders = WorkOrder.objects.visible_to(actor).filter(subject_id=subject.pk).order_by("raised_at", "id")
-    duplicates = registry.pairs_of(subject.person_id) if actor.may("person.merge") else []
+    duplicates = registry.pairs_of(subject.person_id, actor)
     return {
         "version": version,
         "case": subject,
@@ -309,7 +309,7 @@ INVESTIGATION = "case_investigation"
 @page("case.investigate")
 def case_investigate(request: HttpRequest, case_id: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    version = selectors.case(actor, case_id)
+    version = selectors.case(actor, case_id, permission="case.investigate")
     definition = definitions.form(INVESTIGATION)
     before = version.case.investigations.select_related("by").order_by("-recorded_at").first()
     with transaction.atomic():

@@ -32,11 +32,17 @@ def inbox(actor: Actor, view: str = "desk") -> QuerySet[WorkOrder]:
             return rows.unfinished().order_by("due_at", "id")
 
 
+def may_do(actor: Actor, permission: str, order: WorkOrder) -> bool:
+    """Whether a post of the actor allows a move, and work of this kind, in the order's own place."""
+    needed = (permission, kinds()[order.kind].permission)
+    return all(actor.may_at(each, order.path, order.organisation_id) for each in needed)
+
+
 def open_moves(order: WorkOrder, actor: Actor) -> list[tuple[str, str, Refusal | None]]:
     """(name, words, refusal or None) of each move that leaves the order's state."""
 
     def may(permission: str) -> bool:
-        return actor.may(permission) and actor.may(kinds()[order.kind].permission)
+        return may_do(actor, permission, order)
 
     return [(move.name, move.label, no) for move, no in WORKFLOW.open_moves(order, status=order.status, may=may)]
 

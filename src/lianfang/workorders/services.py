@@ -13,6 +13,7 @@ from lianfang.kernel.refusals import Refused, refuse
 
 from .models import WorkOrder
 from .rules import WORKFLOW, kinds
+from .selectors import may_do
 
 
 def raised(
@@ -58,7 +59,7 @@ def move(order_id: UUID, name: str, by: Actor, note: str = "") -> WorkOrder:
         if order is None:
             raise Refused(refuse("kernel.not_found"))
         step = WORKFLOW.move(name)
-        permitted = by.may(step.permission) and by.may(kinds()[order.kind].permission)
+        permitted = may_do(by, step.permission, order)
         if refusal := WORKFLOW.refusal(name, order, status=order.status, permitted=permitted):
             raise Refused(refusal)
         order.status = step.target
