@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from lianfang.bulletin.models import Bulletin
+from lianfang.bulletin.selectors import sheet
 from lianfang.config.demo import desks, filling
 from lianfang.config.demo.writing import Writer
 from lianfang.definitions.services import load_definitions
@@ -123,6 +124,7 @@ def test_bulletins_are_out_one_is_corrected_and_the_last_waits_for_a_signature(t
     assert province.filter(status="published", corrects__isnull=False).count() == 1
     waiting = province.get(status="prepared")
     assert waiting.day == clock.today() - timedelta(days=1)
+    assert waiting.explanation or not sheet(waiting).corrected()  # an unexplained correction could not be signed
     assert not province.filter(status="published", signed_by=F("published_by")).exists()
 
 

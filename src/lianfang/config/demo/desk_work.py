@@ -51,6 +51,7 @@ class DeskWork:
     def bulletin(self, day: date, *, out: bool) -> None:
         """The province's figures of a day: prepared, and, if they are to be out, signed by one and published by another."""
         made = bulletins.prepare(self.province, self.disease, day, self.actor("officer"))
+        self._explain(made)
         if out:
             self._send_out(made)
 
@@ -58,11 +59,16 @@ class DeskWork:
         """A bulletin with what became known since, published as the correction of an earlier one."""
         old = Bulletin.objects.published().filter(path=self.province.path, day=day, corrects=None).first()
         if old is not None:
-            self._send_out(bulletins.correct(old.pk, "补报当日病例", self.actor("officer")))
+            corrected = bulletins.correct(old.pk, "补报当日病例", self.actor("officer"))
+            self._explain(corrected)
+            self._send_out(corrected)
 
-    def _send_out(self, made: Bulletin) -> None:
+    def _explain(self, made: Bulletin) -> None:
+        """Figures that correct earlier ones are explained by who prepares them, or nobody can sign."""
         if sheet(made).corrected():
             bulletins.revise(made.pk, self.actor("officer"), explanation="部分病例为补报，或经复核订正了分类和日期。")
+
+    def _send_out(self, made: Bulletin) -> None:
         bulletins.sign(made.pk, self.actor("signatory"))
         bulletins.publish(made.pk, self.actor("publisher"))
 
