@@ -518,7 +518,7 @@ def _commands(group: Any, name: str) -> Iterator[tuple[str, Any]]:
 def personal_data() -> str:
     from django.apps import apps
 
-    from lianfang.kernel.sealing import SealedText
+    from lianfang.kernel.sealing import Sealed
 
     told = tomllib.loads((DOCS / "tables.toml").read_text(encoding="utf-8"))
     text = "# Personal data\n\nWhich columns tell of a person, and how they are kept. A sealed column is ciphertext in the database; its key "
@@ -527,7 +527,7 @@ def personal_data() -> str:
     for part, tables in told.items():
         for name, entry in tables.items():
             model = apps.get_model(part, name)
-            sealed = [field.name for field in model._meta.concrete_fields if isinstance(field, SealedText)]
+            sealed = [field.name for field in model._meta.concrete_fields if isinstance(field, Sealed)]
             open_columns = [column for column in entry.get("personal", ()) if column not in sealed]
             if sealed or open_columns:
                 rows.append((f"{part} · {name}", ", ".join(map(code, sealed)), ", ".join(map(code, open_columns))))

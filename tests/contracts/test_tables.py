@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from lianfang.kernel.ids import new_id
-from lianfang.kernel.sealing import SealedText
+from lianfang.kernel.sealing import Sealed
 from tests.contracts.source import DJANGO, ROOT, trees
 
 TABLES = tomllib.loads((ROOT / "docs" / "tables.toml").read_text(encoding="utf-8"))
@@ -61,7 +61,7 @@ def test_every_table_with_personal_data_begins_with_what_the_reader_may_see(mode
 
 @pytest.mark.parametrize("model", MODELS, ids=NAMES)
 def test_what_is_sealed_is_personal_and_never_in_the_text_of_a_record(model):
-    sealed = [field.name for field in model._meta.concrete_fields if isinstance(field, SealedText)]
+    sealed = [field.name for field in model._meta.concrete_fields if isinstance(field, Sealed)]
     told = TABLES.get(model._meta.app_label, {}).get(model.__name__, {})
     assert set(sealed) <= set(told.get("personal", [])), f"sealed and not personal: {sealed}"
     if sealed:
@@ -70,7 +70,7 @@ def test_what_is_sealed_is_personal_and_never_in_the_text_of_a_record(model):
 
 
 def test_nothing_sealed_is_written_to_a_log():
-    sealed = {field.name for model in MODELS for field in model._meta.concrete_fields if isinstance(field, SealedText)}
+    sealed = {field.name for model in MODELS for field in model._meta.concrete_fields if isinstance(field, Sealed)}
     wrong = []
     for path, tree in trees().items():
         for node in ast.walk(tree):

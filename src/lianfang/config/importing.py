@@ -52,7 +52,7 @@ def bring_in(
                 out.print(f"An import of this file stopped after {begun.rows_done} rows. It goes on from there.")
                 run = begun if begun.status == "running" else services.start(begun.pk, by, as_job=False)
             else:
-                chosen = _mapping(mapping) if mapping else services.mapping_of(run)
+                chosen = _mapping(mapping, by) if mapping else services.mapping_of(run)
                 wanted = disease or chosen.disease
                 if not wanted:
                     out.print("The file does not tell its disease. Say it with --disease.", markup=False)
@@ -99,11 +99,11 @@ def _actor(account: str) -> Actor:
     return actor_for(user, channel="import")
 
 
-def _mapping(name: str) -> Mapping:
+def _mapping(name: str, by: Actor) -> Mapping:
     """A mapping by its name, or from a file of its content."""
     path = Path(name)
     if path.suffix != ".json":
-        return services.named_mapping(name)
+        return services.named_mapping(name, by)
     try:
         found = mapping_from(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as problem:

@@ -97,7 +97,7 @@ def send(
         raise Refused(services.too_large(""))
     if file is None:
         raise Refused(refuse("import.file_missing", "file"))
-    chosen = _mapping(mapping) if mapping else None
+    chosen = _mapping(mapping, by) if mapping else None
     run = services.keep(file.name or "file", file.chunks(), by)
     chosen = chosen or services.mapping_of(run)
     if disease or chosen.disease:
@@ -107,9 +107,9 @@ def send(
     return 201, _shown(run)
 
 
-def _mapping(text: str) -> Mapping:
+def _mapping(text: str, by: Actor) -> Mapping:
     if not text.lstrip().startswith("{"):
-        return services.named_mapping(text)
+        return services.named_mapping(text, by)
     try:
         found = mapping_from(json.loads(text))
     except ValueError as problem:
@@ -142,7 +142,7 @@ def decide(
     """Decide how the file is read: a saved mapping by name, or one as JSON."""
     by = _actor(request)
     run = services.run_of(run_id, by)
-    chosen = _mapping(mapping) if mapping else services.mapping_of(run)
+    chosen = _mapping(mapping, by) if mapping else services.mapping_of(run)
     return _shown(
         services.decide_mapping(
             run_id,

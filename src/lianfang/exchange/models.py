@@ -14,14 +14,30 @@ from lianfang.surveillance.models import Case
 from lianfang.tracing.models import TransmissionLink
 
 
+class SavedMappingQuerySet(models.QuerySet["SavedMapping"]):
+    def visible_to(self, actor: Actor, permission: str = "import.run") -> "SavedMappingQuerySet":
+        """Those kept for the actor's own areas or for an area above them: a province's mappings serve its counties."""
+        if actor.system:
+            return self
+        steps = [path.rstrip("/").split("/") for path in actor.paths(permission)]
+        above = {"/".join(step[: n + 1]) + "/" for step in steps for n in range(len(step))}
+        return self.filter(path__in=above)
+
+
 class SavedMapping(models.Model):
-    """How the columns of a kind of file are read, under a name, to be used again."""
+    """How the columns of a kind of file are read, under a name, to be used again in an area and all below it."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    name = models.CharField(max_length=120, unique=True)
+    path = AreaPath(blank=True)
+    name = models.CharField(max_length=120)
     content = models.JSONField()
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = SavedMappingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["path", "name"], name="mapping_name_once_in_its_area")]
 
     def __str__(self) -> str:
         return self.name

@@ -161,10 +161,10 @@ def mapping_of(run: ImportRun) -> Mapping:
     return mapping
 
 
-def named_mappings() -> dict[str, Mapping]:
+def named_mappings(by: Actor) -> dict[str, Mapping]:
     """Every mapping kept under a name, the latest first, then those that come with the platform, by their labels."""
     found: dict[str, Mapping] = {}
-    for saved in SavedMapping.objects.order_by("-created_at")[:200]:
+    for saved in SavedMapping.objects.visible_to(by).order_by("-created_at")[:200]:
         mapping = mapping_from(saved.content)
         if isinstance(mapping, Mapping):
             found[saved.name] = mapping
@@ -173,9 +173,9 @@ def named_mappings() -> dict[str, Mapping]:
     return found
 
 
-def named_mapping(name: str) -> Mapping:
+def named_mapping(name: str, by: Actor) -> Mapping:
     """The mapping of a name, or of a shipped mapping's code. Raises Refused naming those that there are."""
-    known = {**{entry.code: entry.mapping for entry in shipped.shipped_mappings()}, **named_mappings()}
+    known = {**{entry.code: entry.mapping for entry in shipped.shipped_mappings()}, **named_mappings(by)}
     if name not in known:
         raise Refused(refuse("import.mapping_unknown", "mapping", name=name, known=", ".join(known)))
     return known[name]
@@ -188,7 +188,9 @@ def _fitting(table: Table, by: Actor) -> Mapping | None:
     if table.origin_column is not None:
         earlier = ImportRun.objects.visible_to(by).exclude(finished_at=None).order_by("-created_at")[:50]
         known += [mapping_from(run.mapping) for run in earlier]
-    known += [mapping_from(saved.content) for saved in SavedMapping.objects.order_by("-created_at")[:200]]
+    known += [
+        mapping_from(saved.content) for saved in SavedMapping.objects.visible_to(by).order_by("-created_at")[:200]
+    ]
     for mapping in known:
         if isinstance(mapping, Mapping) and {entry.column for entry in mapping.columns} == wanted:
             return mapping
@@ -220,6 +222,7 @@ def decide_mapping(
         decided(run, mapping, disease, source).save()
         if save_as:
             SavedMapping.objects.update_or_create(
+                path=run.path,
                 name=save_as[:120],
                 defaults={"content": run.mapping, "created_at": clock.now(), "created_by_id": by.user_id},
             )

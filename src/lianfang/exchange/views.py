@@ -108,7 +108,7 @@ def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
         else:
             return redirect("import", run.pk)
     samples = services.samples(table)
-    names = list(services.named_mappings())
+    names = list(services.named_mappings(actor))
     return render(
         request,
         "exchange/columns.html",
@@ -265,7 +265,7 @@ def import_use_mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Read the file with a saved mapping; the columns are shown again."""
     actor = _actor(request)
     run = services.run_of(run_id, actor)  # before a word about mappings
-    mapping = services.named_mapping(request.POST.get("mapping", ""))
+    mapping = services.named_mapping(request.POST.get("mapping", ""), actor)
     services.use_mapping(run.pk, mapping, actor)
     return redirect("import", run_id)
 

@@ -145,7 +145,7 @@ def rotate_keys() -> None:
 
     _add_key(Path(settings.KEYS_FILE))
     for model in apps.get_models():
-        sealed = [entry for entry in model._meta.concrete_fields if isinstance(entry, SealedText)]
+        sealed = [entry for entry in model._meta.concrete_fields if isinstance(entry, Sealed)]
         if not sealed:
             continue
         last = None
@@ -169,7 +169,7 @@ class _Ciphertext(bytes):
 
 
 class _OpensOnRead:
-    def __init__(self, entry: "SealedText"):
+    def __init__(self, entry: "Sealed"):
         self.entry = entry
 
     def __get__(self, row: Any, owner: Any = None) -> Any:
@@ -182,7 +182,7 @@ class _OpensOnRead:
         if isinstance(value, _Ciphertext):
             if int.from_bytes(value[:2], "big") not in keyring().sealing:
                 keyring.cache_clear()  # another process rotated the keys since this one read them
-            value = keyring().open(bytes(value), self.entry.full_name, row.pk)
+            value = self.entry.read(keyring().open(bytes(value), self.entry.full_name, row.pk))
             row.__dict__[name] = value
         return value
 
@@ -190,14 +190,11 @@ class _OpensOnRead:
         row.__dict__[self.entry.attname] = value
 
 
-class SealedText(models.BinaryField):
-    """Text that is ciphertext in the database and opened only when the attribute is read. Empty text stays empty.
+class Sealed(models.BinaryField):
+    """What is ciphertext in the database and opened only when the attribute is read. What is empty stays empty.
 
-    ``values()`` and ``values_list()`` give ciphertext, never text. The primary key must be known before saving.
+    ``values()`` and ``values_list()`` give ciphertext, never what is sealed. The primary key must be known before saving.
     """
-
-    _pyi_private_set_type: str
-    _pyi_private_get_type: str  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **options: Any):
         options.setdefault("blank", True)
@@ -211,19 +208,25 @@ class SealedText(models.BinaryField):
         super().contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, _OpensOnRead(self))
 
-    def get_default(self) -> str:
+    def get_default(self) -> Any:
         return ""
 
+    def read(self, text: str) -> Any:
+        """What the sealed text stands for."""
+        return text
+
+    def written(self, value: Any) -> str:
+        """The text that is sealed for a value."""
+        return str(value)
+
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        if value is None:
-            return ""
-        return _Ciphertext(bytes(value)) if value else ""
+        return _Ciphertext(bytes(value)) if value else self.get_default()
 
     def to_python(self, value: Any) -> Any:
         return value
 
     def pre_save(self, row: Any, add: bool) -> bytes:
-        return self._sealed(row.__dict__.get(self.attname, ""), row)
+        return self._sealed(row.__dict__.get(self.attname, self.get_default()), row)
 
     def _sealed(self, value: Any, row: Any) -> bytes:
         if isinstance(value, _Ciphertext):
@@ -232,12 +235,35 @@ class SealedText(models.BinaryField):
             return b""
         if row.pk is None:
             raise ValueError("a sealed field needs the primary key before it is saved")
-        return keyring().seal(value, self.full_name, row.pk)
+        return keyring().seal(self.written(value), self.full_name, row.pk)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        if isinstance(value, str) and value:
+        if value and not isinstance(value, bytes | memoryview):
             raise ValueError("sealed text cannot be used in a query; look it up through its blind index")
         return super().get_db_prep_value(value or b"", connection, prepared)
 
     def value_to_string(self, obj: Any) -> str:
         raise ValueError("sealed text is not serialised")
+
+
+class SealedText(Sealed):
+    """Text, sealed."""
+
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str  # type: ignore[assignment]
+
+
+class SealedJSON(Sealed):
+    """What only people read, said in a form or a file, as JSON that is ciphertext in the database. Empty is {}."""
+
+    _pyi_private_set_type: dict[str, Any]
+    _pyi_private_get_type: dict[str, Any]  # type: ignore[assignment]
+
+    def get_default(self) -> Any:
+        return {}
+
+    def read(self, text: str) -> Any:
+        return json.loads(text)
+
+    def written(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, default=str)

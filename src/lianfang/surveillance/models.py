@@ -1,7 +1,6 @@
 """Cases, what was observed of them, and what was known of them at each moment."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.db.models import F, Q
 from lianfang.kernel import ids
 from lianfang.kernel.access import Actor, in_scope
 from lianfang.kernel.models import AreaPath
+from lianfang.kernel.sealing import SealedJSON
 from lianfang.registry.models import Area, Organisation, Person
 
 
@@ -27,7 +27,7 @@ class Case(models.Model):
     channel = models.CharField(max_length=12)
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    card = models.JSONField(default=dict)  # what only people read, under the form edition named in it
+    card = SealedJSON()  # what only people read, under the form edition named in it
 
     class Meta:
         constraints = [
@@ -193,7 +193,7 @@ class InvestigationRecord(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="investigations")
     form = models.CharField(max_length=40)
-    answers: Any = models.JSONField()
+    answers = SealedJSON()
     recorded_at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")

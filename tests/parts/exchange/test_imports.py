@@ -184,10 +184,13 @@ def test_a_mapping_kept_under_a_name_reads_the_next_file_with_these_columns(worl
     again = services.keep("clinic-february.csv", [table([["2", "陈伟", "男", "02/02/2020", "鹿城区"]], headers)], by)
     assert (again.disease, again.source) == ("covid19", "clinic")
     assert services.mapping_of(again).column("seen").order == "dmy"
-    assert services.named_mapping("clinic list").source == "clinic"
+    assert services.named_mapping("clinic list", by).source == "clinic"
     with pytest.raises(Refused, match="clinic list"):
-        services.named_mapping("no such")
+        services.named_mapping("no such", by)
     assert SavedMapping.objects.count() == 1
+    with pytest.raises(Refused) as no:
+        services.named_mapping("clinic list", world.actor("xihu"))
+    assert "clinic list" not in str(no.value).replace("“clinic list”", ""), "another county's names are not told"
 
 
 def test_somebody_known_is_offered_as_a_possible_duplicate(world):

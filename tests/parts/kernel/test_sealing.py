@@ -105,3 +105,31 @@ def test_the_key_file_is_readable_by_its_owner_only(key_file):
 def test_sealed_text_cannot_be_searched_by_its_plain_text(key_file):
     with pytest.raises(ValueError, match="blind index"):
         list(Person.objects.filter(name="王秀英"))
+
+
+def test_what_only_people_read_is_sealed_too(world):
+    """A file's own columns and an investigation's answers may hold names: in the database they are ciphertext."""
+    from django.db import connection
+
+    from lianfang.registry.services import PersonDetails
+    from lianfang.surveillance import services
+    from lianfang.surveillance.evidence import Evidence
+    from lianfang.surveillance.models import Case
+
+    card = {"同住人": "欧阳晓红 13900000001"}
+    case = services.notify(
+        services.Notification(
+            disease="covid19",
+            area=world.area("330302"),
+            evidence=Evidence(declared="suspected"),
+            person=PersonDetails(name="甲乙", area=world.area("330302")),
+            card=card,
+        ),
+        world.actor("lucheng"),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT card FROM surveillance_case")
+        [(stored,)] = cursor.fetchall()
+    assert "欧阳晓红".encode() not in bytes(stored)
+    assert b"13900000001" not in bytes(stored)
+    assert Case.objects.get(pk=case.pk).card == card

@@ -247,7 +247,10 @@ def test_the_open_pairs_of_a_person(world):
     assert len(services.pairs_of(a.pk, world.actor("lucheng"))) == 2
     assert services.pairs_of(a.pk, world.actor("xihu")) == []
     services.merge(b.pk, a.pk, world.actor("lucheng"))
-    assert {(pair.person_id, pair.other_id) for pair in services.pairs_of(b.pk, world.actor("lucheng"))} == {(c.pk, a.pk), (c.pk, b.pk)}
+    assert {(pair.person_id, pair.other_id) for pair in services.pairs_of(b.pk, world.actor("lucheng"))} == {
+        (c.pk, a.pk),
+        (c.pk, b.pk),
+    }
     services.decide_different(pair_of(a, c).pk, world.actor("lucheng"))
     services.decide_different(pair_of(b, c).pk, world.actor("lucheng"))
     assert services.pairs_of(a.pk, world.actor("lucheng")) == []

@@ -102,7 +102,8 @@ class Migration(migrations.Migration):
                         default=lianfang.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("name", models.CharField(max_length=120, unique=True)),
+                ("path", lianfang.kernel.models.AreaPath(blank=True, max_length=120)),
+                ("name", models.CharField(max_length=120)),
                 ("content", models.JSONField()),
                 ("created_at", models.DateTimeField()),
                 (
@@ -119,6 +120,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="importrun",
             index=models.Index(fields=["path", "-created_at"], name="import_by_area"),
+        ),
+        migrations.AddConstraint(
+            model_name="savedmapping",
+            constraint=models.UniqueConstraint(fields=("path", "name"), name="mapping_name_once_in_its_area"),
         ),
         migrations.AddConstraint(
             model_name="importrow",

@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 import lianfang.kernel.ids
 import lianfang.kernel.models
+import lianfang.kernel.sealing
 
 
 class Migration(migrations.Migration):
@@ -32,7 +33,7 @@ class Migration(migrations.Migration):
                 ("local_id", models.CharField(blank=True, max_length=120)),
                 ("channel", models.CharField(max_length=12)),
                 ("recorded_at", models.DateTimeField()),
-                ("card", models.JSONField(default=dict)),
+                ("card", lianfang.kernel.sealing.SealedJSON(blank=True)),
                 (
                     "organisation",
                     models.ForeignKey(
@@ -171,7 +172,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("form", models.CharField(max_length=40)),
-                ("answers", models.JSONField()),
+                ("answers", lianfang.kernel.sealing.SealedJSON(blank=True)),
                 ("recorded_at", models.DateTimeField()),
                 (
                     "by",
