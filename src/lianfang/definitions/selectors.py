@@ -125,6 +125,7 @@ def explained(disease_code: str, edition_code: str, judgement: Mapping[str, Any]
         "held": [words(code) for code in judgement.get("held", ())],
         "missing": [
             {
+                "code": code,
                 "label": label(found.classes[code], lang) if code in found.classes else code,
                 "criteria": [{"words": words(part), "state": state} for part, state in parts.items()],
             }

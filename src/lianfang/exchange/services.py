@@ -674,6 +674,12 @@ def refused_reasons(run: ImportRun, shown: int = 30) -> list[tuple[str, int, dic
     ]
 
 
+def look_at(run: ImportRun, by: Actor) -> None:
+    """Leave the event of a look at a file that is about to be shown as it was read, names and all."""
+    with transaction.atomic():
+        events.record("import.previewed", by, subject=("import", run.pk), path=run.path)
+
+
 def open_refused(run_id: UUID, by: Actor) -> ImportRun:
     """A run whose refused rows are about to be read; leaves the event of the look."""
     run = run_of(run_id, by)

@@ -107,6 +107,7 @@ def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
                 form.add_error(refusal.about if refusal.about in form.fields else None, _with_remedy(refusal))
         else:
             return redirect("import", run.pk)
+    services.look_at(run, actor)
     samples = services.samples(table)
     names = list(services.named_mappings(actor))
     return render(
@@ -157,6 +158,7 @@ def _outlook(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse
     if request.method == "POST":
         services.start(run.pk, actor)
         return redirect("import", run.pk)
+    services.look_at(run, actor)
     found = services.outlook(run, actor)
     return render(
         request,

@@ -102,6 +102,7 @@ EVENTS = {
     "import.undone": _("an import was undone: its cases no longer count, its links are retracted"),
     "import.restore_started": _("the restoring of an import was ordered"),
     "import.restored": _("an import that was undone stands again"),
+    "import.previewed": _("a file was looked at before its rows entered"),
     "import.refused_read": _("the refused rows of an import were read"),
 }
 

@@ -121,7 +121,7 @@ def _identity(values: dict[str, Any], dates: dict[str, ReadDate], say: Say) -> N
         values["birth_date"] = dates["birth_date"] = ReadDate(
             read.birth_date, read.birth_date, "day", read.number, "id number"
         )
-        say(note("import.from_id_number", what="birth_date"))
+        say(note("import.birth_date_from_id"))
     elif not (born.earliest and born.latest and born.earliest <= read.birth_date <= born.latest):
         say(
             uncertain("import.id_birth_differs", id_birth=str(read.birth_date), birth=str(born)).at(
@@ -131,7 +131,7 @@ def _identity(values: dict[str, Any], dates: dict[str, ReadDate], say: Say) -> N
     sex = values.get("sex")
     if sex is None:
         values["sex"] = read.sex
-        say(note("import.from_id_number", what="sex"))
+        say(note("import.sex_from_id"))
     elif sex != read.sex:
         say(uncertain("import.id_sex_differs", id_sex=read.sex, sex=sex).at("", "sex", sex))
 

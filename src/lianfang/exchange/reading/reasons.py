@@ -274,7 +274,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "Correct one of the two.",
     ),
     "id_sex_differs": ("The ID number gives another sex ({id_sex}) than the row ({sex}).", "Correct one of the two."),
-    "from_id_number": ("Taken from the ID number: {what}.", ""),
+    "birth_date_from_id": ("The date of birth was taken from the ID number.", ""),
+    "sex_from_id": ("The sex was taken from the ID number.", ""),
     "phone_unreadable": ("This is no telephone number.", "Correct the number, or leave it empty."),
     "phone_eaten": (
         "A spreadsheet turned the telephone number into a rounded number.",
