@@ -130,7 +130,14 @@ def tick() -> None:
     from lianfang.surveillance import tally
 
     close_old_connections()
-    for job in (audit.seal_all, tally.tally_all, jobs.take_up_again, jobs.forget_files, health.note_round):
+    for job in (
+        audit.seal_all,
+        tally.tally_all,
+        jobs.take_up_again,
+        jobs.forget_files,
+        jobs.forget_refused_rows,
+        health.note_round,
+    ):
         try:
             job()
         except Exception:

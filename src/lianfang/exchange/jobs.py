@@ -13,11 +13,12 @@ from lianfang.kernel.models import User
 from lianfang.registry.selectors import actor_for
 
 from . import services
-from .models import ImportRun
+from .models import ImportRow, ImportRun
 from .rules import AT_WORK
 
 log = logging.getLogger(__name__)
 KEPT_DAYS = 7
+KEPT_ROWS_DAYS = 30
 STALLED = timedelta(seconds=60)
 
 
@@ -51,6 +52,12 @@ def take_up_again() -> int:
         go_on.enqueue(str(run.pk), run.created_by_id)
         found += 1
     return found
+
+
+def forget_refused_rows() -> int:
+    """Empty the refused rows of imports that ended a month ago: who wanted to correct them has done so. Returns how many."""
+    before = clock.now() - timedelta(days=KEPT_ROWS_DAYS)
+    return ImportRow.objects.to_correct().filter(run__finished_at__lt=before).update(raw=b"", findings=b"")
 
 
 def forget_files() -> int:

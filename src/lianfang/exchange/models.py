@@ -79,6 +79,12 @@ class ImportRun(models.Model):
         return f"import {self.pk}"
 
 
+class ImportRowQuerySet(models.QuerySet["ImportRow"]):
+    def to_correct(self) -> "ImportRowQuerySet":
+        """Refused rows whose content is still kept."""
+        return self.filter(result="refused").exclude(raw=b"")
+
+
 class ImportRow(models.Model):
     """What became of one row. What the row said is kept sealed, and only while somebody has yet to correct it."""
 
@@ -93,6 +99,8 @@ class ImportRow(models.Model):
     codes: Any = models.JSONField(default=list)
     findings = SealedText()
     raw = SealedText()
+
+    objects = ImportRowQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -660,9 +660,7 @@ def refused_reasons(run: ImportRun, shown: int = 30) -> list[tuple[str, int, dic
     """The codes for which rows of a run were refused, how many rows each, and what the first one's sentence may name."""
     counted: Counter[str] = Counter()
     first: dict[str, UUID] = {}
-    for pk, codes in (
-        run.rows.filter(result="refused").order_by("ordinal").values_list("pk", "codes").iterator(chunk_size=5000)
-    ):
+    for pk, codes in run.rows.to_correct().order_by("ordinal").values_list("pk", "codes").iterator(chunk_size=5000):
         counted.update(codes)
         for code in codes:
             first.setdefault(code, pk)
@@ -709,7 +707,7 @@ def refused_csv(run: ImportRun) -> Iterator[str]:
 def _refused_lines(run: ImportRun, language: str) -> Iterator[str]:
     write = csv.writer(_Line()).writerow
     headers, begun = list(dict.fromkeys(entry["column"] for entry in run.mapping.get("columns", ()))), False
-    for row in run.rows.filter(result="refused").order_by("ordinal").iterator(chunk_size=1000):
+    for row in run.rows.to_correct().order_by("ordinal").iterator(chunk_size=1000):
         raw, findings = json.loads(row.raw), json.loads(row.findings)
         if not begun:
             headers += [name for name in raw if name not in (*headers, *EXTRA_HEADERS) and not name.startswith("+")]

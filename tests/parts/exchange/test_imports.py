@@ -347,6 +347,24 @@ def test_files_that_nobody_went_on_with_are_removed(world):
         services.table_of(ImportRun.objects.get(pk=run.pk))
 
 
+def test_refused_rows_are_kept_for_a_month_and_then_forgotten(world, client):
+    by = world.actor("lucheng")
+    rows = [["1", "陈伟", "男", "2020-02-01", "没有这个地方"], ["2", "林芳", "女", "2020-02-02", "鹿城区"]]
+    headers = ["编号", "姓名", "性别", "发病日期", "现住址"]
+    run = services.keep("list.csv", [table(rows, headers)], by)
+    services.decide_mapping(run.pk, services.mapping_of(run), by, disease="covid19", source="here")
+    run = services.enter_all(services.start(run.pk, by, as_job=False), by)
+    assert run.counts["refused"] == 1
+    assert jobs.forget_refused_rows() == 0
+    assert "陈伟" in "".join(services.refused_csv(run))
+    with clock.at(clock.now() + timedelta(days=31)):
+        assert jobs.forget_refused_rows() == 1
+    assert "陈伟" not in "".join(services.refused_csv(run))
+    assert ImportRow.objects.get(run=run, result="refused").findings == ""
+    client.force_login(world.users["lucheng"], backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"/import/{run.pk}/").status_code == 200
+
+
 def test_a_discarded_file_is_gone(world):
     by = world.actor("lucheng")
     run = received(by)
