@@ -16,7 +16,7 @@ EVENTS = {
 # What was seen, not done.
 COVERING = ("case.listed", "case.exported")
 LOOKS = (
-    *COVERING, "case.searched", "case.viewed", "person.viewed", "person.listed", "person.offered", "import.previewed",
+    *COVERING, "case.searched", "case.opened", "case.viewed", "person.viewed", "person.listed", "person.offered", "import.previewed",
     "import.refused_read",
     "audit.listed", "audit.case_read", "audit.user_read", "audit.exported",
 )  # fmt: skip

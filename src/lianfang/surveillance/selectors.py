@@ -121,13 +121,14 @@ def case(actor: Actor, case_id: UUID, *, known_on: date | None = None, permissio
 
 
 def identity(actor: Actor, version: CaseVersion) -> dict[str, Any] | None:
-    """Who a case is, for those who may know, leaving an event of the look. None for those who may not.
+    """Who a case is, for those who may know; None for those who may not. Either look leaves its event.
 
     Told by the record that stands for the person, where the actor may see it; else by the one the case came with.
     Must be called inside a transaction.
     """
     allowed = CaseVersion.objects.visible_to(actor, "case.identify").filter(pk=version.pk).exists()
     if not allowed:
+        events.record("case.opened", actor, subject=("case", version.case_id), path=version.path)
         return None
     own = version.case.person
     seen = Person.objects.visible_to(actor).filter(pk=own.stands_under_id).exists()

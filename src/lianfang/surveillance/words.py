@@ -35,6 +35,7 @@ EVENTS = {
     "case.counted_again": _("case counted again"),
     "case.withdrawn": _("case taken out of the counts with the import that brought it"),
     "case.restored": _("case counted again with the import that brought it"),
+    "case.opened": _("case opened, identity not shown"),
     "case.viewed": _("case opened, identity shown"),
     "case.listed": _("case list read"),
     "case.searched": _("cases searched"),

@@ -118,6 +118,7 @@ def test_an_officer_sees_the_case_but_not_who_it_is(world, browse):
     case = noted(world)
     shown = browse("officer").get(f"/cases/{case.pk}/").content.decode()
     assert case.number in shown
+    assert Event.objects.filter(kind="case.opened", subject_id=case.pk, by=world.users["officer"]).exists()
     assert NAME not in shown
     assert ID_NUMBER not in shown
 
