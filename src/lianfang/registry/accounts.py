@@ -223,12 +223,12 @@ def set_active(user: User, active: bool, by: Actor) -> None:
         user.save(update_fields=["is_active"])
         _record("account.activated" if active else "account.deactivated", user, by)
         if not active:
-            for token in user.tokens.filter(revoked_at=None):
-                _revoke(token, by)
+            _revoke_all(user, by)
 
 
 def new_password(user: User, by: Actor) -> str:
-    """A new one-time password for an account, told this once. Whoever is signed in under it is signed out."""
+    """A new one-time password for an account, told this once. Whoever is signed in under it is signed out, and its keys end:
+    a password is reset when somebody else may know it."""
     _unless(cannot_change(by, user))
     password = one_time_password()
     with transaction.atomic():
@@ -236,6 +236,7 @@ def new_password(user: User, by: Actor) -> str:
         user.password_is_one_time = True
         user.save(update_fields=["password", "password_is_one_time"])
         _record("account.password_reset", user, by)
+        _revoke_all(user, by)
     return password
 
 
@@ -263,6 +264,11 @@ def revoke_token(token_id: int, by: Actor) -> ApiToken:
         if token.revoked_at is None:
             _revoke(token, by)
     return token
+
+
+def _revoke_all(user: User, by: Actor) -> None:
+    for token in user.tokens.filter(revoked_at=None):
+        _revoke(token, by)
 
 
 def _revoke(token: ApiToken, by: Actor) -> None:

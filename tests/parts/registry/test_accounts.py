@@ -164,6 +164,13 @@ def test_a_deactivated_account_does_nothing_and_its_keys_are_revoked(admins):
     assert list(kinds) == ["account.token_issued", "account.deactivated", "account.token_revoked", "account.activated"]
 
 
+def test_a_password_that_is_reset_ends_the_keys_of_its_account(admins):
+    by, user = admins.actor("admin"), admins.users["lucheng"]
+    token = accounts.issue_token(user, "nightly export", 30, by)
+    accounts.new_password(user, by)
+    assert tokens.holder(token) is None
+
+
 def test_a_revoked_key_opens_nothing_and_no_key_is_kept(admins):
     by, user = admins.actor("admin"), admins.users["lucheng"]
     token = accounts.issue_token(user, "nightly export", 30, by)
