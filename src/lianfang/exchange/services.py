@@ -25,7 +25,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refusal, Refused, refuse, words_for
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import defused, line_writer
 from lianfang.registry.models import Area
 from lianfang.registry.resolving import import_resolver
 from lianfang.registry.selectors import chosen_area, top_area
@@ -686,13 +686,6 @@ def open_refused(run_id: UUID, by: Actor) -> ImportRun:
     return run
 
 
-class _Line:
-    """A file for the csv writer that hands each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 EXTRA_HEADERS = ("原行/row", "原因/reason", "办法/remedy")  # beside the columns of the file of refused rows
 
 
@@ -705,7 +698,7 @@ def refused_csv(run: ImportRun) -> Iterator[str]:
 
 
 def _refused_lines(run: ImportRun, language: str) -> Iterator[str]:
-    write = csv.writer(_Line()).writerow
+    write = line_writer()
     headers, begun = list(dict.fromkeys(entry["column"] for entry in run.mapping.get("columns", ()))), False
     for row in run.rows.to_correct().order_by("ordinal").iterator(chunk_size=1000):
         raw, findings = json.loads(row.raw), json.loads(row.findings)

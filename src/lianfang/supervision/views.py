@@ -1,4 +1,3 @@
-import csv
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -16,7 +15,7 @@ from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor
 from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import defused, line_writer
 from lianfang.kernel.views import page
 
 from . import in_words, selectors, services
@@ -201,11 +200,6 @@ def audit_verify(request: HttpRequest) -> HttpResponse:
     return redirect("audit-chain")
 
 
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
 def _csv(rows: QuerySet[Event], name: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{clock.today()}.csv"'
@@ -213,7 +207,7 @@ def _csv(rows: QuerySet[Event], name: str) -> StreamingHttpResponse:
 
 
 def _lines(rows: QuerySet[Event]) -> Iterator[str]:
-    write = csv.writer(_Echo()).writerow
+    write = line_writer()
     yield "\ufeff" + write(EXPORTED)
     batch: list[Event] = []
     for event in rows.select_related("by").iterator(chunk_size=1000):

@@ -7,10 +7,10 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.views import page
 
@@ -25,7 +25,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     view = view if view in selectors.VIEWS else "desk"
     shown = Paginator(selectors.inbox(actor, view), 50).get_page(request.GET.get("page"))
     now, today = clock.now(), clock.today()
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    language = definitions.language()
     return render(
         request,
         "workorders/inbox.html",
