@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "lianfang.workorders",
     "lianfang.surveillance",
     "lianfang.tracing",
+    "lianfang.quarantine",
     "lianfang.situation",
     "lianfang.exchange",
     "lianfang.bulletin",

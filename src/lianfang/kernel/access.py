@@ -24,8 +24,19 @@ PERMISSIONS: dict[str, Any] = {
     "person.merge": _("merge and unmerge persons"),
     "import.run": _("import a line list"),
     "link.read": _("see transmission links"),
+    "contact.read": _("see contacts, names masked"),
+    "contact.identify": _("see who a contact is and how to reach them"),
+    "contact.trace": _("enter contacts, exposures and visits, and record calls"),
+    "site.manage": _("keep the list of sites"),
+    "stay.read": _("see stays under observation, names masked"),
+    "stay.identify": _("see who is under observation and how to reach them"),
+    "stay.manage": _("begin, move and end stays under observation, and hand out personal links"),
+    "checkin.record": _("record check-ins"),
+    "need.answer": _("answer needs"),
     "order.read": _("see work orders"),
     "order.do": _("accept and do work orders"),
+    "order.raise": _("raise work orders by hand and plan rounds"),
+    "order.assign": _("assign work orders, hand them over and verify what was done"),
     "situation.read": _("see the situation: counts, never names"),
     "bulletin.prepare": _("prepare bulletin figures"),
     "bulletin.sign": _("sign bulletin figures"),
@@ -36,8 +47,9 @@ PERMISSIONS: dict[str, Any] = {
 
 _EPIDEMIOLOGIST = {
     "area.read", "case.read", "case.identify", "case.notify", "case.update", "case.review", "case.investigate",
-    "case.export", "person.merge", "import.run", "link.read", "order.read", "order.do", "situation.read",
-    "bulletin.prepare",
+    "case.export", "person.merge", "import.run", "link.read", "contact.read", "contact.identify", "contact.trace",
+    "site.manage", "stay.read", "stay.identify", "stay.manage", "checkin.record", "need.answer", "order.read",
+    "order.do", "order.raise", "order.assign", "situation.read", "bulletin.prepare",
 }  # fmt: skip
 
 ROLES: dict[str, tuple[Any, frozenset[str]]] = {
@@ -45,6 +57,36 @@ ROLES: dict[str, tuple[Any, frozenset[str]]] = {
     "clinician": (
         _("clinician"),
         frozenset({"area.read", "case.read", "case.identify", "case.notify", "case.update", "order.read", "order.do"}),
+    ),
+    "site_coordinator": (
+        _("coordinator of an isolation site"),
+        frozenset(
+            {
+                "area.read",
+                "stay.read",
+                "stay.identify",
+                "stay.manage",
+                "checkin.record",
+                "need.answer",
+                "order.read",
+                "order.do",
+                "order.raise",
+                "order.assign",
+            }
+        ),
+    ),
+    "grid_worker": (
+        _("grid worker"),
+        frozenset(
+            {"area.read", "stay.read", "stay.identify", "checkin.record", "need.answer", "order.read", "order.do"}
+        ),
+    ),
+    "crew": (_("service crew"), frozenset({"area.read", "order.read", "order.do"})),
+    "supervisor": (
+        _("supervisor"),
+        frozenset(
+            {"area.read", "order.read", "order.raise", "order.assign", "stay.read", "contact.read", "situation.read"}
+        ),
     ),
     "situation_officer": (
         _("situation room officer"),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
@@ -94,6 +94,56 @@ class Organisation(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["path"], name="organisation_path")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteQuerySet(models.QuerySet["Site"]):
+    def visible_to(self, actor: Actor, permission: str = "area.read") -> "SiteQuerySet":
+        return in_scope(self, actor, permission, areas=("path",), organisation="organisation_id")
+
+    def in_use(self, day: date) -> "SiteQuerySet":
+        return self.filter(Q(closed_on=None) | Q(closed_on__gt=day))
+
+
+class Site(models.Model):
+    """A place with a door: an isolation site, a station, a market, a school building. Where something happened or is done."""
+
+    class Kind(models.TextChoices):
+        ISOLATION = "isolation", _("isolation site")
+        HEALTH = "health", _("health facility")
+        SCHOOL = "school", _("school or kindergarten")
+        CARE_HOME = "care_home", _("home for the aged or welfare institution")
+        WORKPLACE = "workplace", _("workplace")
+        MARKET = "market", _("market or shop")
+        PUBLIC = "public", _("public place or entertainment")
+        TRANSPORT = "transport", _("station, vehicle or checkpoint")
+        RESIDENTIAL = "residential", _("residential compound")
+        OTHER = "other", _("other")
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    name = models.CharField(max_length=120)
+    name_en = models.CharField(max_length=160, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    area = models.ForeignKey(Area, models.PROTECT)
+    path = AreaPath()
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="sites")  # who runs it
+    address = models.CharField(max_length=200, blank=True)  # of a public place, so not sealed
+    longitude = models.FloatField(null=True)  # WGS 84
+    latitude = models.FloatField(null=True)
+    opened_on = models.DateField(null=True)
+    closed_on = models.DateField(null=True)  # the first day on which it is no longer used
+
+    objects = SiteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closed_on=None) | Q(opened_on=None) | Q(closed_on__gte=F("opened_on")), name="site_span"
+            )
+        ]
+        indexes = [models.Index(fields=["path", "kind"], name="site_by_area")]
 
     def __str__(self) -> str:
         return self.name

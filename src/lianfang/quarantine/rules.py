@@ -1,0 +1,1 @@
+"""People under observation as pure decisions."""
