@@ -28,7 +28,16 @@ VOCABULARIES = (
     "severities",
     "outcomes",
     "occupations",
+    "contact_kinds",
+    "relations",
+    "vehicles",
+    "call_outcomes",
+    "certainties",
 )
+ANCHORS = ("onset", "sampling")  # what a contact window counts from
+
+
+Vocabulary = Mapping[str, Mapping[str, str]]
 
 
 class HalfRight(ValueError):
@@ -95,6 +104,48 @@ class CaseClass:
 
 
 @dataclass(frozen=True)
+class ContactWindow:
+    """From when on being with a case counts: so many days before its onset or, of one without symptoms, its sampling."""
+
+    anchor: str
+    days_before: int
+    asymptomatic_anchor: str = ""  # empty where the edition says nothing of cases without symptoms
+
+
+@dataclass(frozen=True)
+class ContactCategory:
+    """What an exposure makes of a person. What is not asked for here is None or empty."""
+
+    code: str
+    label: Mapping[str, str]
+    observed: bool  # owes medical observation
+    in_window: bool = True  # only within the contact window of the case
+    unprotected: bool = False  # only without effective protection
+    within_metres: float | None = None
+    kinds: tuple[str, ...] = ()  # only exposures of these kinds
+
+
+@dataclass(frozen=True)
+class SeatRule:
+    """Who sat near enough in a vehicle of a kind: within so many rows, or anywhere in the same compartment."""
+
+    vehicle: str
+    rows_each_way: int | None = None
+    same_compartment: bool = False
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Medical observation as an edition asks for it, counted from the last unprotected exposure."""
+
+    days: int
+    checks_a_day: int | None = None
+    fever_from: float | None = None  # °C
+    symptoms: tuple[str, ...] = ()  # each of them is reported at once
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Edition:
     """One dated edition of a disease's protocol."""
 
@@ -106,7 +157,32 @@ class Edition:
     classes: Mapping[str, CaseClass]
     deadlines: Mapping[str, timedelta]
     assumed: bool = False
+    traced: tuple[str, ...] = ()  # the classes whose contacts are traced; being given one opens tracing
+    contact_window: ContactWindow | None = None
+    contact_categories: Mapping[str, ContactCategory] = field(default_factory=dict)  # the strictest first
+    seat_rules: Mapping[str, SeatRule] = field(default_factory=dict)  # by kind of vehicle
+    observation: Observation | None = None
     content: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def observation_days(self) -> int | None:
+        """Days of medical observation after the last unprotected exposure; None where the edition states none."""
+        return self.observation.days if self.observation else None
+
+    @property
+    def checks_a_day(self) -> int | None:
+        """How often a day somebody under observation is checked; None where the edition does not say."""
+        return self.observation.checks_a_day if self.observation else None
+
+    @property
+    def fever_from(self) -> float | None:
+        """The temperature in °C from which somebody under observation has fever; None where the edition does not say."""
+        return self.observation.fever_from if self.observation else None
+
+    @property
+    def listed_symptoms(self) -> tuple[str, ...]:
+        """Symptoms that somebody under observation must report at once."""
+        return self.observation.symptoms if self.observation else ()
 
     def deadline(self, name: str) -> timedelta | None:
         """The limit of a duty ("direct_report", "review", "investigation"), or None where the edition names none."""
@@ -239,9 +315,6 @@ class Form:
         return found
 
 
-Vocabulary = Mapping[str, Mapping[str, str]]
-
-
 def definitions_dir() -> Path:
     """Where the definitions lie: LIANFANG_DEFINITIONS, or those packed with the platform, or the repository's own."""
     if told := os.environ.get("LIANFANG_DEFINITIONS"):
@@ -332,7 +405,7 @@ def read_disease(path: Path, vocabularies: Mapping[str, Vocabulary]) -> Disease:
     """A disease from its file. Raises HalfRight with everything that is wrong in it."""
     file = _File(path)
     content = file.content
-    allowed = {"incubation_days", "serial_interval", "observation", "criteria", "main_test"}
+    allowed = {"incubation_days", "serial_interval", "criteria", "main_test"}
     if not file.keys(content, [], {"code", "label", "editions"}, allowed):
         file.done()
     code = content["code"]
@@ -341,7 +414,10 @@ def read_disease(path: Path, vocabularies: Mapping[str, Vocabulary]) -> Disease:
     criteria = {
         name: _criterion(file, name, entry, vocabularies) for name, entry in content.get("criteria", {}).items()
     }
-    editions = [_edition(file, code, position, entry, criteria) for position, entry in enumerate(content["editions"])]
+    editions = [
+        _edition(file, code, position, entry, criteria, vocabularies)
+        for position, entry in enumerate(content["editions"])
+    ]
     read = [entry for entry in editions if entry is not None]
     for earlier, later in zip(read, read[1:], strict=False):
         if later.valid_from <= earlier.valid_from:
@@ -412,10 +488,16 @@ def _criterion(file: _File, code: str, entry: dict[str, Any], vocabularies: Mapp
 
 
 def _edition(
-    file: _File, disease: str, position: int, entry: dict[str, Any], criteria: dict[str, Criterion]
+    file: _File,
+    disease: str,
+    position: int,
+    entry: dict[str, Any],
+    criteria: dict[str, Criterion],
+    vocabularies: Mapping[str, Vocabulary],
 ) -> Edition | None:
     place: list[str | int] = ["editions", position]
-    allowed = {"deadlines_minutes", "contact_window", "cluster", "risk_level", "assumed"}
+    allowed = {"deadlines_minutes", "cluster", "risk_level", "assumed"}
+    allowed |= {"traced", "contact_window", "contact_categories", "seat_rules", "observation"}
     if not file.keys(entry, place, {"code", "valid_from", "source", "classes"}, allowed):
         return None
     if not isinstance(entry["valid_from"], date):
@@ -436,6 +518,9 @@ def _edition(
         else:
             deadlines[name] = timedelta(minutes=minutes)
     used = {part for given in classes.values() if given.logic for part in given.logic.criteria()}
+    for code in entry.get("traced", []):
+        if code not in classes:
+            file.wrong([*place, "traced"], f"“{code}” is no class of this edition", "name a class of this edition")
     return Edition(
         disease,
         entry["code"],
@@ -445,7 +530,88 @@ def _edition(
         classes,
         deadlines,
         entry.get("assumed", False),
+        tuple(entry.get("traced", ())),
+        _contact_window(file, place, entry.get("contact_window")),
+        {
+            code: _contact_category(file, place, code, given, vocabularies)
+            for code, given in entry.get("contact_categories", {}).items()
+        },
+        {
+            vehicle: _seat_rule(file, place, vehicle, given, vocabularies)
+            for vehicle, given in entry.get("seat_rules", {}).items()
+        },
+        _observation(file, place, entry.get("observation"), vocabularies),
         {**entry, "criteria": {code: file.content["criteria"][code] for code in sorted(used) if code in criteria}},
+    )
+
+
+def _contact_window(file: _File, edition: list[str | int], entry: dict[str, Any] | None) -> ContactWindow | None:
+    place = [*edition, "contact_window"]
+    if entry is None or not file.keys(entry, place, {"from", "days_before"}, {"asymptomatic_from", "mark"}):
+        return None
+    for key in ("from", "asymptomatic_from"):
+        if entry.get(key, ANCHORS[0]) not in ANCHORS:
+            file.wrong([*place, key], f"no window counts from “{entry[key]}”", f"use one of {', '.join(ANCHORS)}")
+    if not isinstance(entry["days_before"], int) or entry["days_before"] < 0:
+        file.wrong([*place, "days_before"], "days_before is no whole number of days", "write 0 or more")
+    return ContactWindow(entry["from"], entry["days_before"], entry.get("asymptomatic_from", ""))
+
+
+def _contact_category(
+    file: _File, edition: list[str | int], code: str, entry: dict[str, Any], vocabularies: Mapping[str, Vocabulary]
+) -> ContactCategory:
+    place = [*edition, "contact_categories", code]
+    file.keys(
+        entry, place, {"label", "observed"}, {"in_window", "unprotected", "within_metres", "kinds", "mark", "source"}
+    )
+    for kind in entry.get("kinds", []):
+        if kind not in vocabularies["contact_kinds"]:
+            file.wrong(
+                [*place, "kinds"], f"“{kind}” is not in the vocabulary of contact_kinds", "add it there or correct it"
+            )
+    return ContactCategory(
+        code,
+        file.label(entry.get("label"), [*place, "label"]),
+        entry.get("observed", False),
+        entry.get("in_window", True),
+        entry.get("unprotected", False),
+        entry.get("within_metres"),
+        tuple(entry.get("kinds", ())),
+    )
+
+
+def _seat_rule(
+    file: _File, edition: list[str | int], vehicle: str, entry: dict[str, Any], vocabularies: Mapping[str, Vocabulary]
+) -> SeatRule:
+    place = [*edition, "seat_rules", vehicle]
+    file.keys(entry, place, set(), {"rows_each_way", "same_compartment", "mark", "source"})
+    if vehicle not in vocabularies["vehicles"]:
+        file.wrong(place, f"“{vehicle}” is not in the vocabulary of vehicles", "add it there or correct it")
+    if ("rows_each_way" in entry) == bool(entry.get("same_compartment")):
+        file.wrong(place, "needs either rows_each_way or same_compartment = true", "write one of the two")
+    return SeatRule(vehicle, entry.get("rows_each_way"), entry.get("same_compartment", False))
+
+
+def _observation(
+    file: _File, edition: list[str | int], entry: dict[str, Any] | None, vocabularies: Mapping[str, Vocabulary]
+) -> Observation | None:
+    place = [*edition, "observation"]
+    allowed = {"checks_a_day", "fever_from_celsius", "symptoms", "mark"}
+    if entry is None or not file.keys(entry, place, {"days", "source"}, allowed):
+        return None
+    for key in ("days", "checks_a_day"):
+        if not isinstance(entry.get(key, 1), int) or entry.get(key, 1) < 1:
+            file.wrong([*place, key], f"{key} is no whole number above zero", "write 1 or more")
+    fever = entry.get("fever_from_celsius")
+    if fever is not None and not 35 <= fever <= 42:
+        file.wrong([*place, "fever_from_celsius"], f"{fever} °C is no limit of fever", "write degrees Celsius")
+    for word in entry.get("symptoms", []):
+        if word not in vocabularies["symptoms"]:
+            file.wrong(
+                [*place, "symptoms"], f"“{word}” is not in the vocabulary of symptoms", "add it there or correct it"
+            )
+    return Observation(
+        entry["days"], entry.get("checks_a_day"), fever, tuple(entry.get("symptoms", ())), entry["source"]
     )
 
 
