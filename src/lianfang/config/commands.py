@@ -222,6 +222,45 @@ def areas_load(
     out.print(f"{count} areas stand in the registry.")
 
 
+class PlaceList(StrEnum):
+    """What a list of places holds."""
+
+    ORGANISATIONS = "organisations"
+    SITES = "sites"
+
+
+@app.command()
+def places(
+    what: Annotated[PlaceList, typer.Argument(help="What the list holds.")],
+    file: Annotated[
+        Path, typer.Argument(help="A table with headers, in UTF-8: name, kind, area …", exists=True, dir_okay=False)
+    ],
+    refused: Annotated[Path | None, typer.Option(help="Where to write the rows that did not enter.")] = None,
+) -> None:
+    """Enter a list of organisations or sites. The same list twice changes nothing; each refused row is told with its reason."""
+    ready()
+    from lianfang.kernel.access import SYSTEM
+    from lianfang.kernel.refusals import Refused, refuse
+    from lianfang.registry import places as registry
+
+    kind = what.value.removesuffix("s")
+    try:
+        entered = registry.enter_list(kind, file.read_text(encoding="utf-8-sig"), SYSTEM)
+    except UnicodeDecodeError as wrong:
+        raise Refused(
+            refuse("areas.not_utf8", file=file.name, line=wrong.object[: wrong.start].count(b"\n") + 1)
+        ) from None
+    for row in entered.refused:
+        out.print(f"{row.line}: {row.cells['name']}: {' '.join(map(str, row.why))}", markup=False, highlight=False)
+    if refused and entered.refused:
+        refused.write_text(registry.refused_table(kind, entered), encoding="utf-8-sig")
+    out.print(
+        f"{entered.created} new, {entered.changed} corrected, {entered.same} as before, {len(entered.refused)} refused."
+    )
+    if entered.refused:
+        raise typer.Exit(1)
+
+
 @app.command()
 def token(
     username: Annotated[str, typer.Argument(help="The user whose posts the token carries.")],

@@ -27,7 +27,7 @@ PERMISSIONS: dict[str, Any] = {
     "contact.read": _("see contacts, names masked"),
     "contact.identify": _("see who a contact is and how to reach them"),
     "contact.trace": _("enter contacts, exposures and visits, and record calls"),
-    "site.manage": _("keep the list of sites"),
+    "site.manage": _("keep the lists of organisations and sites"),
     "stay.read": _("see stays under observation, names masked"),
     "stay.identify": _("see who is under observation and how to reach them"),
     "stay.manage": _("begin, move and end stays under observation, and hand out personal links"),
@@ -95,7 +95,7 @@ ROLES: dict[str, tuple[Any, frozenset[str]]] = {
     "signatory": (_("signatory"), frozenset({"area.read", "situation.read", "bulletin.sign"})),
     "publisher": (_("publisher"), frozenset({"area.read", "situation.read", "bulletin.publish"})),
     "auditor": (_("auditor"), frozenset({"area.read", "situation.read", "order.read", "audit.read"})),
-    "administrator": (_("administrator"), frozenset({"area.read", "account.manage"})),
+    "administrator": (_("administrator"), frozenset({"area.read", "account.manage", "site.manage"})),
 }
 
 

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from lianfang.kernel import clock
 from lianfang.kernel.views import page
 
-from .resolving import gazetteer
+from .resolving import gazetteer, resolve_area
 
 LONGEST = 100
 
@@ -33,6 +34,19 @@ class AreaInput(forms.TextInput):
         return super().render(name, value, {**asking, **(attrs or {})}, renderer) + format_html(
             '<datalist id="{}"></datalist>', offered
         )
+
+
+def area_field(text: str) -> Any:
+    """The area that a person typed. Raises ValidationError naming the candidates, or what to write instead."""
+    found = resolve_area(text, clock.today())
+    if found.area is not None:
+        return found.area
+    if found.candidates:
+        names = ", ".join(f"{candidate.code} {candidate.name}" for candidate in found.candidates[:6])
+        raise forms.ValidationError(
+            _("This can be several places: {names}. Write the city too, or the code.").format(names=names)
+        )
+    raise forms.ValidationError(_("No area of this name is known. Write city and county, or the six-digit code."))
 
 
 @page("area.read")

@@ -72,6 +72,11 @@ class AreaShape(models.Model):
         return f"shape of {self.area_id}"
 
 
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, actor: Actor, permission: str = "area.read") -> "OrganisationQuerySet":
+        return in_scope(self, actor, permission, areas=("path",), organisation="pk")
+
+
 class Organisation(models.Model):
     """A hospital, a centre for disease control, an enterprise, a school: whoever reports or must act."""
 
@@ -92,7 +97,10 @@ class Organisation(models.Model):
     area = models.ForeignKey(Area, models.PROTECT)
     path = AreaPath()
 
+    objects = OrganisationQuerySet.as_manager()
+
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "area"], name="organisation_once_in_its_area")]
         indexes = [models.Index(fields=["path"], name="organisation_path")]
 
     def __str__(self) -> str:
@@ -141,7 +149,8 @@ class Site(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(closed_on=None) | Q(opened_on=None) | Q(closed_on__gte=F("opened_on")), name="site_span"
-            )
+            ),
+            models.UniqueConstraint(fields=["name", "area"], name="site_once_in_its_area"),
         ]
         indexes = [models.Index(fields=["path", "kind"], name="site_by_area")]
 

@@ -1,12 +1,17 @@
 from django.urls import path
 
-from . import account_views, area_views, views
+from . import account_views, area_views, place_views, views
 
 urlpatterns = [
     path("areas/search/", area_views.area_search, name="area-search"),
     path("persons/duplicates/", views.duplicate_list, name="duplicate-list"),
     path("persons/duplicates/<uuid:pair_id>/", views.duplicate, name="duplicate"),
     path("persons/duplicates/<uuid:pair_id>/decide/", views.duplicate_decide, name="duplicate-decide"),
+    path("places/", place_views.place_list, {"what": "organisation"}, name="place-index"),
+    path("places/<slug:what>/", place_views.place_list, name="place-list"),
+    path("places/<slug:what>/new/", place_views.place_new, name="place-new"),
+    path("places/<slug:what>/list/", place_views.place_enter_list, name="place-enter-list"),
+    path("places/<slug:what>/<uuid:place_id>/", place_views.place, name="place"),
     path("accounts/", account_views.account_list, name="account-list"),
     path("accounts/new/", account_views.account_new, name="account-new"),
     path("accounts/<int:user_id>/", account_views.account, name="account"),

@@ -13,6 +13,25 @@ SENTENCES = {
     ),
     "person.no_such_decision": _("Choose whether the two are the same person or different people."),
     "person.already_decided": _("This pair was already decided."),
+    "place.area_outside": _("{area} lies outside the areas where you keep organisations and sites."),
+    "place.name_taken": _("“{name}” stands in {area} already. Open that one, or write the name that tells them apart."),
+    "place.half_a_position": _("Write both longitude and latitude, or neither."),
+    "place.closed_before_opened": _("The day of closing lies before the day of opening. Correct one of them."),
+    "place.headers_wrong": _(
+        "The first line must be headers, each once. Missing or doubled: {columns}. Known are: {known}."
+    ),
+    "place.too_many_rows": _("A list may have {most} rows. Split it."),
+    "place.not_a_table": _("Line {line}: this is not a table ({problem}). Copy it again from the spreadsheet."),
+    "place.too_long": _("Longer than {longest} signs. Shorten it."),
+    "place.name_missing": _("The name is empty. Write it."),
+    "place.kind_unknown": _("“{value}” is no kind. Write one of: {known}."),
+    "place.area_ambiguous": _("“{value}” can be several places: {names}. Write the city too, or the code."),
+    "place.area_unknown": _("No area “{value}” is known. Write city and county, or the code."),
+    "place.organisation_unclear": _(
+        "No organisation, or more than one, is called “{value}”. Enter it first, or leave the cell empty."
+    ),
+    "place.position_wrong": _("“{value}” is no degree between -{most} and {most}. Write it like 120.65."),
+    "place.day_wrong": _("“{value}” is no day. Write it as 2020-02-01."),
     "areas.not_built": _(
         "The areas of China are not there. They are made by the build: run “uv sync --reinstall-package lianfang”."
     ),
@@ -82,4 +101,8 @@ EVENTS = {
     "person.listed": _("pairs of records that may be one person were listed, names masked"),
     "person.viewed": _("a person's record was opened"),
     "areas.loaded": _("areas were loaded"),
+    "organisation.entered": _("an organisation was entered"),
+    "organisation.corrected": _("an organisation was corrected"),
+    "site.entered": _("a site was entered"),
+    "site.corrected": _("a site was corrected"),
 }

@@ -15,9 +15,8 @@ from lianfang.definitions.editions import LONGEST_ANSWER, Form, Question
 from lianfang.kernel import clock, ids
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.registry.area_views import AreaInput
+from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Organisation
-from lianfang.registry.resolving import resolve_area
 from lianfang.registry.services import PersonDetails
 
 from .evidence import Evidence, Exposure, LabResult, parse
@@ -432,16 +431,3 @@ def _asked(question: Question) -> forms.Field:
             return forms.MultipleChoiceField(choices=listed, widget=forms.CheckboxSelectMultiple, **about)
         case _:
             return forms.CharField(max_length=LONGEST_ANSWER, widget=forms.Textarea(attrs={"rows": 2}), **about)
-
-
-def area_field(text: str) -> Any:
-    """The area that a person typed. Raises ValidationError naming the candidates, or what to write instead."""
-    found = resolve_area(text, clock.today())
-    if found.area is not None:
-        return found.area
-    if found.candidates:
-        names = ", ".join(f"{candidate.code} {candidate.name}" for candidate in found.candidates[:6])
-        raise forms.ValidationError(
-            _("This can be several places: {names}. Write the city too, or the code.").format(names=names)
-        )
-    raise forms.ValidationError(_("No area of this name is known. Write city and county, or the six-digit code."))

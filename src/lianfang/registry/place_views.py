@@ -1,0 +1,156 @@
+"""The pages of organisations and sites: the lists, one entry, and a list brought from a spreadsheet."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lianfang.kernel.access import Actor
+from lianfang.kernel.refusals import Refused, refuse
+from lianfang.kernel.views import page
+
+from . import places
+from .area_views import AreaInput, area_field
+from .models import Organisation, Site
+
+TITLES = {"organisation": gettext_lazy("Organisations"), "site": gettext_lazy("Sites")}
+
+
+def _day(label: Any, **options: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget, **options)
+
+
+class OrganisationForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=160, required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Organisation.Kind.choices)
+    area = forms.CharField(label=gettext_lazy("Stands in"), max_length=80, widget=AreaInput())
+
+    def __init__(self, *args: Any, actor: Actor, **options: Any):
+        super().__init__(*args, **options)
+
+    def clean_area(self) -> Any:
+        return area_field(self.cleaned_data["area"])
+
+
+class SiteForm(OrganisationForm):
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Site.Kind.choices)
+    organisation = forms.ModelChoiceField(
+        label=gettext_lazy("Run by"), queryset=Organisation.objects.none(), required=False
+    )
+    address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)
+    longitude = forms.FloatField(label=gettext_lazy("Longitude"), required=False, min_value=-180, max_value=180)
+    latitude = forms.FloatField(
+        label=gettext_lazy("Latitude"),
+        required=False,
+        min_value=-90,
+        max_value=90,
+        help_text=gettext_lazy("Degrees of WGS 84, as maps from abroad and satellites give them."),
+    )
+    opened_on = _day(gettext_lazy("Opened on"))
+    closed_on = _day(gettext_lazy("Closed on"), help_text=gettext_lazy("The first day on which it is no longer used."))
+
+    def __init__(self, *args: Any, actor: Actor, **options: Any):
+        super().__init__(*args, actor=actor, **options)
+        self.fields["organisation"].queryset = places.organisations(actor)  # type: ignore[attr-defined]
+
+
+FORMS = {"organisation": OrganisationForm, "site": SiteForm}
+WRITE: dict[str, Any] = {"organisation": places.write_organisation, "site": places.write_site}
+
+
+def _known(what: str) -> str:
+    if what not in places.OF:
+        raise Http404
+    return what
+
+
+@page("area.read")
+def place_list(request: HttpRequest, what: str) -> HttpResponse:
+    """Organisations or sites in the actor's areas."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    text, kind = request.GET.get("q", "").strip(), request.GET.get("kind", "")
+    closed = request.GET.get("closed") == "1"
+    if _known(what) == "site":
+        rows: Any = places.sites(actor, text, kind, closed=closed)
+    else:
+        rows = places.organisations(actor, text, kind)
+    context = {
+        "what": what,
+        "title": TITLES[what],
+        "tabs": TITLES.items(),
+        "page": Paginator(rows, 50).get_page(request.GET.get("page")),
+        "kinds": places.OF[what].Kind.choices,
+        "text": text,
+        "kind": kind,
+        "closed": closed,
+        "may_write": actor.may("site.manage"),
+    }
+    return render(request, "registry/place_list.html", context)
+
+
+@page("site.manage")
+def place_new(request: HttpRequest, what: str) -> HttpResponse:
+    """Enter one."""
+    return _form(request, _known(what), None)
+
+
+@page("site.manage")
+def place(request: HttpRequest, what: str, place_id: UUID) -> HttpResponse:
+    """Correct one."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    model: Any = places.OF[_known(what)]
+    row = model.objects.visible_to(actor, "site.manage").select_related("area").filter(pk=place_id).first()
+    if row is None:
+        raise Refused(refuse("kernel.not_found"))
+    return _form(request, what, row)
+
+
+def _form(request: HttpRequest, what: str, row: Organisation | Site | None) -> HttpResponse:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    filled: dict[str, Any] = {}
+    if row is not None:
+        filled = {name: getattr(row, name) for name in places.COLUMNS[type(row)]} | {"area": row.area.code}
+    form = FORMS[what](request.POST or None, initial=filled, actor=actor)
+    if request.method == "POST" and form.is_valid():
+        try:
+            WRITE[what](form.cleaned_data, actor, row.pk if row else None)
+        except Refused as no:
+            for refusal in no.refusals:
+                form.add_error(refusal.about if refusal.about in form.fields else None, str(refusal))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("place-list", what)
+    context = {"form": form, "row": row, "what": what, "title": TITLES[what]}
+    return render(request, "registry/place.html", context, status=422 if form.errors else 200)
+
+
+@page("site.manage")
+def place_enter_list(request: HttpRequest, what: str) -> HttpResponse:
+    """Enter many from a spreadsheet; what is refused comes back to be corrected."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    text, entered, problem = request.POST.get("list", ""), None, ""
+    if request.method == "POST":
+        try:
+            entered = places.enter_list(_known(what), text, actor)
+        except Refused as no:
+            problem = str(no)
+        else:
+            text = places.refused_table(what, entered) if entered.refused else ""
+    context = {
+        "what": _known(what),
+        "title": TITLES[what],
+        "text": text,
+        "entered": entered,
+        "problem": problem,
+        "headers": places.headers_in_words(what),
+    }
+    refused = problem or (entered and entered.refused)
+    return render(request, "registry/place_enter_list.html", context, status=422 if refused else 200)
