@@ -23,6 +23,9 @@ from .access import Actor
 from .models import Event
 
 ATTEMPTS = 8
+DELIVERED_AT_ONCE = (
+    200  # events written together are delivered together: a job for each would cost more than the writing
+)
 
 
 COVERED = ("id", "kind", "at", "by_id", "channel", "subject_kind", "subject_id", "path", "details")  # by the digest
@@ -89,9 +92,13 @@ def write(events: Iterable[Event]) -> None:
         raise RuntimeError("an event is written with the change it tells of, in one transaction")
     events = list(events)
     Event.objects.bulk_create(events)
+    ordered: dict[str, list[str]] = {}
     for event in events:
         for name in reactions().get(event.kind, ()):
-            deliver.enqueue(name, str(event.pk), 1)
+            ordered.setdefault(name, []).append(str(event.pk))
+    for name, event_ids in ordered.items():
+        for start in range(0, len(event_ids), DELIVERED_AT_ONCE):
+            deliver.enqueue(name, event_ids[start : start + DELIVERED_AT_ONCE], 1)
 
 
 _declared: dict[str, list[Callable[[Event], None]]] = {}
@@ -138,15 +145,21 @@ def reactions() -> dict[str, tuple[str, ...]]:
 
 
 @task()
-def deliver(name: str, event_id: str, attempt: int) -> None:
-    """Run one reaction to one event. A failure is tried again, later each time, and after the last attempt raised."""
+def deliver(name: str, event_ids: list[str], attempt: int) -> None:
+    """Run one reaction to some events. A failure is tried again, later each time, and after the last attempt raised.
+
+    Of events that were delivered together each is then tried on its own, so that one does not hold up the others.
+    """
     module, function = name.split(":")
     reaction = getattr(import_module(module), function)
     try:
         with transaction.atomic():
-            reaction(Event.objects.get(pk=event_id))
+            found = Event.objects.in_bulk(event_ids)
+            for event_id in event_ids:
+                reaction(found[UUID(event_id)])
     except Exception:
         if attempt >= ATTEMPTS:
             raise
         later = clock.now() + timedelta(seconds=2**attempt)
-        deliver.using(run_after=later).enqueue(name, event_id, attempt + 1)
+        for event_id in event_ids:
+            deliver.using(run_after=later).enqueue(name, [event_id], attempt + 1)
