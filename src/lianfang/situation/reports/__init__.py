@@ -1,22 +1,19 @@
 """Reports as PDF, set by typst from a picture of the situation. The words come in the reader's language."""
 
-import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.utils.translation import gettext as _
 
 from lianfang import __version__
 from lianfang.definitions import selectors as definitions
+from lianfang.kernel.typesetting import typeset
 from lianfang.registry.selectors import area_name
 
 from .. import presentation
 from ..selectors import Picture
 
 HERE = Path(__file__).resolve().parent
-FONTS = HERE.parent / "fonts"
 PALETTE = {
     "confirmed": "#b3261e",
     "clinical": "#d97706",
@@ -29,12 +26,7 @@ ALIKE = {"clinically_diagnosed": "clinical", "probable": "clinical"}
 
 def situation_report(found: Picture) -> bytes:
     """The situation report of one area, disease and data cut as a PDF, in the language in force."""
-    with tempfile.TemporaryDirectory(prefix="lianfang-report-") as folder:
-        source = Path(folder) / "situation.typ"
-        source.write_bytes((HERE / "situation.typ").read_bytes())
-        content = json.dumps(report_content(found), ensure_ascii=False, default=str)
-        (Path(folder) / "report.json").write_text(content, encoding="utf-8")
-        return typst.compile(str(source), root=folder, font_paths=[str(FONTS)])
+    return typeset(HERE / "situation.typ", report_content(found))
 
 
 def report_content(found: Picture) -> dict[str, Any]:
