@@ -32,7 +32,7 @@ COLUMNS = {
     "surveillance_caseversion": "id case_id supersedes_id recorded_at superseded_at by_id disease area_id path report_path organisation_id "
     "counted edition classification declared judgement judged_on onset_on reported_on confirmed_on admitted_on severity outcome "
     "outcome_on sex age_low age_high tallied",
-    "workorders_workorder": "id kind status subject_kind subject_id path raised_at due_at closed_at closed_by_id note",
+    "workorders_workorder": "id kind status subject_kind subject_id path raised_at due_at closed_at closed_by_id applicant place note offered_path",
     "kernel_event": "id kind at by_id channel subject_kind subject_id path details digest seal_id",
     "kernel_seal": "id sealed_at previous digest signature count left_none entries",
 }
@@ -355,7 +355,7 @@ class Cases:
             limit = timedelta(hours=hours or 2)
             self.rows["workorders_workorder"].append(
                 (self.id_at(at), kind, "done" if done else "open", "case", case_id, where, stamp(at), stamp(at + limit),
-                 stamp(done_at) if done else None, self.by if done else None, "")
+                 stamp(done_at) if done else None, self.by if done else None, b"", b"", b"", "")
             )  # fmt: skip
 
     def event(self, kind: str, at: datetime, subject: str, subject_id: str, path: str, details: dict[str, Any]) -> None:

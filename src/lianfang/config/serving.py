@@ -128,11 +128,13 @@ def tick() -> None:
     from lianfang.exchange import jobs
     from lianfang.kernel import audit
     from lianfang.surveillance import tally
+    from lianfang.workorders.jobs import raise_rounds
 
     close_old_connections()
     for job in (
         audit.seal_all,
         tally.tally_all,
+        raise_rounds,
         jobs.take_up_again,
         jobs.forget_files,
         jobs.forget_refused_rows,

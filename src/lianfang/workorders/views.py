@@ -1,4 +1,3 @@
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +23,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "desk")
     view = view if view in selectors.VIEWS else "desk"
     shown = Paginator(selectors.inbox(actor, view), 50).get_page(request.GET.get("page"))
-    now, today = clock.now(), clock.today()
+    now = clock.now()
     language = definitions.language()
     return render(
         request,
@@ -43,10 +42,6 @@ def inbox(request: HttpRequest) -> HttpResponse:
                     "link": reverse("case", args=[order.subject_id]) if order.subject_kind == "case" else "",
                 }
                 for order in shown
-            ],
-            "record": [
-                (entry, entry.kind.label[language])
-                for entry in selectors.record(actor, today - timedelta(days=6), today)
             ],
         },
     )

@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from lianfang.kernel.append_only import append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("workorders", "0001_initial")]
+
+    operations = [append_only("workorders_orderentry")]
