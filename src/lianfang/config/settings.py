@@ -155,6 +155,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_HANDLERS = ["lianfang.exchange.uploads.CappedUpload"]
 IMPORTS_DIR = HOME / "imports"
+PHOTOS_DIR = HOME / "photos"  # proofs of work orders, sealed
 DOCUMENT_FONTS = PACKAGE / "situation" / "fonts"
 EMERGENCY_NUMBER = os.environ.get("LIANFANG_EMERGENCY_NUMBER", "120")  # the ambulance, told to people under observation
 
