@@ -1,0 +1,410 @@
+"""Reads of stays, each starting from what the actor may see.
+
+    stays(actor, StayFilter) -> QuerySet[Stay]            lists; ``named(actor, stays)`` gives the names that may be shown
+    stay(actor, stay_id) -> Stay, identity(actor, stay)   one stay; who it is, and each such look recorded
+    history(stay) -> History                              entries and check-ins with corrections, extensions, missed spans
+    site_screen(actor, site_id) -> SiteScreen             rooms, guests with today's check-ins, open needs of one site
+    missing(actor, area_path) -> QuerySet[Stay]           of whom a check-in is missing now
+    release_list(actor, path) -> ReleaseList              today, tomorrow, and who could not be released and why
+    open_needs(actor), needs_of(stay)                     needs with how they stand
+    tracked(actor, area, disease, known_on) -> rules.Tracked, by_area(…), without_stay(actor, area, disease)
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from lianfang.definitions import selectors as definitions
+from lianfang.kernel import clock, events
+from lianfang.kernel.access import Actor, in_scope, under
+from lianfang.kernel.refusals import Refusal, Refused, refuse
+from lianfang.registry.models import Area, Person, Site
+from lianfang.workorders.models import WorkOrder
+
+from . import rules, services
+from .models import CheckIn, Need, PersonalLink, Room, Stay, StayEntry, StayVersion
+
+SHOWN = ("name", "id_number", "phone", "address", "sex", "birth_date", "birth_year")
+
+
+@dataclass(frozen=True)
+class StayFilter:
+    """Which stays are wanted. Everything may be empty."""
+
+    path: str = ""
+    site_id: UUID | None = None
+    disease: str = ""
+    status: str = ""  # empty: those that are open; "all": all
+    release_from: date | None = None
+    release_until: date | None = None
+
+
+def stays(actor: Actor, wanted: StayFilter = StayFilter(), permission: str = "stay.read") -> QuerySet[Stay]:
+    """Stays that the actor may see, those released soonest first."""
+    rows = Stay.objects.visible_to(actor, permission).select_related("person__merged_into", "site", "room")
+    if wanted.path:
+        rows = rows.filter(under("path", wanted.path))
+    if wanted.site_id:
+        rows = rows.filter(site=wanted.site_id)
+    if wanted.disease:
+        rows = rows.filter(disease=wanted.disease)
+    if wanted.status != "all":
+        rows = rows.filter(status=wanted.status) if wanted.status else rows.open()
+    if wanted.release_from:
+        rows = rows.filter(release_on__gte=wanted.release_from)
+    if wanted.release_until:
+        rows = rows.filter(release_on__lte=wanted.release_until)
+    return rows.order_by("release_on", "id")
+
+
+def stay(actor: Actor, stay_id: UUID, permission: str = "stay.read") -> Stay:
+    """One stay. Raises Refused when the actor may not see it."""
+    found = (
+        Stay.objects.visible_to(actor, permission)
+        .select_related("person__merged_into", "person__area", "site", "room", "organisation", "case")
+        .filter(pk=stay_id)
+        .first()
+    )
+    if found is None:
+        raise Refused(refuse("kernel.not_found"))
+    return found
+
+
+def identity(actor: Actor, of: Stay) -> dict[str, Any] | None:
+    """Who a stay is, for those who may know; None for those who may not. Either look leaves its event.
+
+    Must be called inside a transaction.
+    """
+    if not Stay.objects.visible_to(actor, "stay.identify").filter(pk=of.pk).exists():
+        events.record("stay.opened", actor, subject=("stay", of.pk), path=of.path)
+        return None
+    person = of.person.stands_under
+    details = {"person": str(person.pk)}
+    events.record("stay.viewed", actor, subject=("stay", of.pk), path=of.path, details=details)
+    return {"record": person.pk, **{name: getattr(person, name) for name in SHOWN}}
+
+
+def named(actor: Actor, rows: Sequence[Stay], path: str = "") -> dict[UUID, str]:
+    """The names of stays in a list: in full where the actor may know them, masked elsewhere. The look leaves one event.
+
+    Must be called inside a transaction; load the stays with ``person__merged_into``.
+    """
+    pks = [row.pk for row in rows]
+    known = set(Stay.objects.visible_to(actor, "stay.identify").filter(pk__in=pks).values_list("pk", flat=True))
+    details = {"rows": len(rows), "names": "name" if known else "masked"}
+    events.record("stay.listed", actor, path=path, details=details)
+    return {
+        row.pk: (row.person.stands_under.name if row.pk in known else row.person.stands_under.masked_name)
+        for row in rows
+    }
+
+
+# --- one stay -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class History:
+    """All that was entered of a stay, the latest first, and what follows from it."""
+
+    standing: rules.Standing
+    entries: list[StayEntry]
+    checkins: list[CheckIn]
+    replaced: frozenset[UUID]  # entries and check-ins in whose place a correction stands, or that were taken back
+    missed: list[datetime]  # by when a check-in was owed that did not come
+    alarms: dict[UUID, rules.Alarm]  # by check-in
+
+
+def history(of: Stay, known_on: date | None = None) -> History:
+    """Entries and check-ins of a stay as known on the evening of a day (None: now)."""
+    at = clock.start_of(known_on + timedelta(days=1)) if known_on else None
+    entries, checks = services.entries_of([of.pk], at)[of.pk], services.checks_of([of.pk], at)[of.pk]
+    standing = rules.state(entries, services.days_of(of.disease))
+    holding = rules.standing_checks(checks)
+    held = {entry.id for entry in rules.standing_entries(entries)} | {check.id for check in holding}
+    until = standing.ended_at or at or clock.now()
+    missed: list[datetime] = []
+    if standing.began_at is not None:
+        hours = services.due_times(of.disease, clock.local_day(standing.began_at))
+        zone = timezone.get_default_timezone()
+        missed = rules.missed(standing.began_at, until, [check.observed_at for check in holding], hours, zone)
+    alarms = {check.id: found for check in holding if (found := services.alarm_of(of.disease, check))}
+    shown = Q(recorded_at__lte=at) if at else Q()
+    return History(
+        standing,
+        list(of.entries.filter(shown).select_related("site", "room", "by", "case").order_by("-happened_at", "-id")),
+        list(of.checkins.filter(shown).select_related("by").order_by("-observed_at", "-id")),
+        frozenset({entry.id for entry in entries} | {check.id for check in checks}) - held,
+        missed,
+        alarms,
+    )
+
+
+def links_of(of: Stay) -> list[PersonalLink]:
+    """The personal links of a stay, the latest first."""
+    return list(of.links.select_related("made_by").order_by("-made_at"))
+
+
+# --- a site -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShownRoom:
+    """A room with how it stands and who sleeps there."""
+
+    room: Room
+    state: rules.RoomState
+    guests: list[Stay]
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A guest with the check-ins of today, by the moment by which each was owed."""
+
+    stay: Stay
+    name: str
+    checks: list[tuple[datetime, CheckIn | None]]
+    missing: bool
+    alarm: rules.Alarm | None
+
+
+@dataclass(frozen=True)
+class SiteScreen:
+    """All of a site in one screen."""
+
+    site: Site
+    rooms: list[ShownRoom]
+    guests: list[Guest]
+    expected: list[Stay]
+    needs: list["ShownNeed"]
+    figures: dict[str, int] = field(default_factory=dict)  # rooms, beds, occupied, free, undisinfected
+
+
+def sites(actor: Actor, path: str = "") -> list[tuple[Site, dict[str, int]]]:
+    """The isolation sites that the actor may see stays of, each with its figures."""
+    found = in_scope(Site.objects.filter(kind="isolation"), actor, "stay.read", areas=("path",), organisation="organisation_id")  # fmt: skip
+    if path:
+        found = found.filter(under("path", path))
+    every = list(found.in_use(clock.today()).order_by("path", "name"))
+    rooms = list(Room.objects.in_use().filter(site__in=every))
+    states = services.room_states(rooms)
+    by_site: dict[UUID, list[rules.RoomState]] = defaultdict(list)
+    for room in rooms:
+        by_site[room.site_id].append(states[room.pk])
+    return [(site, figures(by_site[site.pk])) for site in every]
+
+
+def figures(states: Iterable[rules.RoomState]) -> dict[str, int]:
+    """Rooms, beds, people, free beds and rooms not yet disinfected of some rooms."""
+    states = list(states)
+    return {
+        "rooms": len(states),
+        "beds": sum(state.capacity for state in states),
+        "occupied": sum(state.occupied for state in states),
+        "free": sum(state.free for state in states),
+        "undisinfected": sum(state.undisinfected for state in states),
+    }
+
+
+def site_screen(actor: Actor, site_id: UUID) -> SiteScreen:
+    """Rooms, guests with today's check-ins, who is expected and what was asked for. Must be called inside a transaction."""
+    visible = in_scope(Site.objects.filter(kind="isolation"), actor, "stay.read", areas=("path",), organisation="organisation_id")  # fmt: skip
+    site = visible.select_related("area", "organisation").filter(pk=site_id).first()
+    if site is None:
+        raise Refused(refuse("kernel.not_found"))
+    here = list(
+        Stay.objects.visible_to(actor)
+        .filter(site=site, status="observed")
+        .select_related("person__merged_into", "room", "site")
+        .order_by("room__name", "id")
+    )
+    expected = list(
+        Stay.objects.visible_to(actor)
+        .filter(status="awaited", organisation=site.organisation_id, path=site.path)
+        .select_related("person__merged_into")
+        if site.organisation_id
+        else Stay.objects.none()
+    )
+    names = named(actor, [*here, *expected], site.path)
+    rooms = list(Room.objects.in_use().filter(site=site).order_by("name"))
+    states = services.room_states(rooms)
+    in_room: dict[UUID, list[Stay]] = defaultdict(list)
+    for guest in here:
+        if guest.room_id:
+            in_room[guest.room_id].append(guest)
+    return SiteScreen(
+        site,
+        [ShownRoom(room, states[room.pk], in_room[room.pk]) for room in rooms],
+        guests(here, names),
+        expected,
+        _shown_needs(actor, Need.objects.visible_to(actor).filter(stay__in=here)),
+        figures(states.values()),
+    )
+
+
+def guests(here: Sequence[Stay], names: dict[UUID, str]) -> list[Guest]:
+    """Stays with the check-ins of today, each under the moment by which it was owed. One query for any number."""
+    now, today = clock.now(), clock.today()
+    zone = timezone.get_default_timezone()
+    begin = clock.start_of(today - timedelta(days=1))
+    rows: dict[UUID, list[CheckIn]] = defaultdict(list)
+    for row in CheckIn.objects.filter(stay__in=here, observed_at__gte=begin).defer("words").order_by("observed_at", "id"):
+        rows[row.stay_id].append(row)
+    shown = []
+    for guest in here:
+        own = {row.pk: row for row in rows[guest.pk]}
+        holding = rules.standing_checks(
+            rules.Check(row.pk, row.observed_at, row.temperature and float(row.temperature), tuple(row.symptoms), row.corrects_id, row.retracted)
+            for row in own.values()
+        )  # fmt: skip
+        hours = services.due_times(guest.disease, today)
+        spans = [datetime.combine(today, hour, zone) for hour in hours]
+        before = [rules.last_due(spans[0] - timedelta(microseconds=1), hours, zone), *spans[:-1]]
+        checks = [
+            (due, next((own[check.id] for check in reversed(holding) if since < check.observed_at <= due), None))
+            for since, due in zip(before, spans, strict=True)
+        ]
+        latest = holding[-1] if holding else None
+        missing = guest.next_due_at is not None and guest.next_due_at <= now
+        alarm = services.alarm_of(guest.disease, latest) if latest else None
+        shown.append(Guest(guest, names[guest.pk], checks, missing, alarm))
+    return shown
+
+
+# --- lists of the day ---------------------------------------------------------------------------------------------
+
+
+def missing(actor: Actor, path: str = "", permission: str = "stay.read") -> QuerySet[Stay]:
+    """Of whom a check-in was owed by now and none came, those who have been silent longest first."""
+    rows = Stay.objects.visible_to(actor, permission).missing_a_check(clock.now())
+    if path:
+        rows = rows.filter(under("path", path))
+    return rows.select_related("person__merged_into", "site", "room").order_by("next_due_at", "id")
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Somebody whose observation is over but who may not be released, and every reason why."""
+
+    stay: Stay
+    refusals: list[Refusal]
+
+
+@dataclass(frozen=True)
+class ReleaseList:
+    """Who goes home today and tomorrow, and who should and may not."""
+
+    today: list[Stay]
+    tomorrow: list[Stay]
+    held_back: list[HeldBack]
+
+
+def release_list(actor: Actor, path: str = "", site_id: UUID | None = None) -> ReleaseList:
+    """The release list of today and tomorrow as far as the actor may see it."""
+    today = clock.today()
+    rows = stays(actor, StayFilter(path, site_id, status="observed", release_until=today + timedelta(days=1)))
+    due = [row for row in rows if row.release_on and row.release_on <= today]
+    refusals = services.release_refusals(due)
+    return ReleaseList(
+        [row for row in due if not refusals[row.pk]],
+        [row for row in rows if row.release_on and row.release_on > today],
+        [HeldBack(row, refusals[row.pk]) for row in due if refusals[row.pk]],
+    )
+
+
+# --- needs --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShownNeed:
+    """A need, the work order that it became, and whether it is open, answered or closed."""
+
+    need: Need
+    order: WorkOrder | None
+    status: str
+    answers: list[Any]
+
+
+def open_needs(actor: Actor, path: str = "") -> list[ShownNeed]:
+    """Needs that are not met, those that wait longest first."""
+    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need").values("subject_id")
+    rows = Need.objects.visible_to(actor, "need.answer").filter(pk__in=waiting)
+    if path:
+        rows = rows.filter(under("stay__path", path))
+    return _shown_needs(actor, rows)
+
+
+def needs_of(actor: Actor, of: Stay) -> list[ShownNeed]:
+    """All needs of a stay that the actor may see."""
+    return _shown_needs(actor, Need.objects.visible_to(actor).filter(stay=of), closed=True)
+
+
+def _shown_needs(actor: Actor, rows: QuerySet[Need], *, closed: bool = False) -> list[ShownNeed]:
+    found = list(rows.select_related("stay__person__merged_into", "stay__room", "stay__site").prefetch_related("answers__by").order_by("asked_at", "id"))  # fmt: skip
+    orders = {
+        order.subject_id: order
+        for order in WorkOrder.objects.filter(subject_id__in=[need.pk for need in found]).order_by("raised_at", "id")
+    }
+    shown = []
+    for need in found:
+        order, answers = orders.get(need.pk), sorted(need.answers.all(), key=lambda given: (given.recorded_at, given.pk))
+        met = any(given.closes for given in answers) or (order is not None and order.closed_at is not None)
+        shown.append(ShownNeed(need, order, "closed" if met else "answered" if answers else "open", answers))
+    return [each for each in shown if closed or each.status != "closed"]
+
+
+# --- counts -------------------------------------------------------------------------------------------------------
+
+
+def versions(actor: Actor, path: str, disease: str = "", known_on: date | None = None) -> QuerySet[StayVersion]:
+    """Where stays stood, as known on the evening of a day (None: now), as far as the actor may count them."""
+    rows = in_scope(StayVersion.objects.all(), actor, "stay.read", areas=("path",), organisation="organisation_id")
+    rows = rows.filter(under("path", path))
+    if disease:
+        rows = rows.filter(disease=disease)
+    if known_on is None:
+        return rows.filter(superseded_at=None)
+    at = clock.start_of(known_on + timedelta(days=1))
+    return rows.filter(Q(superseded_at=None) | Q(superseded_at__gt=at), recorded_at__lte=at)
+
+
+def by_area(
+    actor: Actor, areas: Iterable[Area], disease: str = "", known_on: date | None = None
+) -> dict[str, dict[str, int]]:
+    """For each area, by code, how many stays have which status as known on the evening of a day."""
+    found = {}
+    for area in areas:
+        counted = versions(actor, area.path, disease, known_on).values_list("status").annotate(n=Count("pk")).order_by()
+        found[area.code] = {state.name: 0 for state in rules.WORKFLOW.states} | dict(counted)
+    return found
+
+
+def tracked(actor: Actor, area: Area, disease: str, known_on: date | None = None) -> rules.Tracked:
+    """How many people are tracked in an area, and where they stand."""
+    counts = by_area(actor, [area], disease, known_on)[area.code]
+    return rules.Tracked(sum(counts.values()), counts)
+
+
+def unsound() -> Collection[UUID]:
+    """Stays whose kept columns differ from what follows from their entries; there are none unless somebody changed rows."""
+    wrong = []
+    for row in Stay.objects.iterator(chunk_size=500):
+        columns = services.derived([row])[row.pk]
+        if any(getattr(row, name) != value for name, value in columns.items()):
+            wrong.append(row.pk)
+    return wrong
+
+
+def person_of(of: Stay) -> Person:
+    """The record that stands for whoever is under observation."""
+    return of.person.stands_under
+
+
+def symptom_words() -> dict[str, str]:
+    """The words of symptoms, by code."""
+    return definitions.terms("symptoms")
