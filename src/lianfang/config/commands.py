@@ -34,14 +34,20 @@ def progress() -> Progress:
     )  # fmt: skip
 
 
-def ready() -> None:
-    """Start Django in the language of the terminal and bring the database up to date."""
+def awake() -> None:
+    """Start Django in the language of the terminal."""
     import django
-    from django.core.management import call_command
     from django.utils import translation
 
     django.setup()
     translation.activate("zh-hans" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh") else "en")
+
+
+def ready() -> None:
+    """Start Django and bring the database up to date."""
+    from django.core.management import call_command
+
+    awake()
     call_command("migrate", verbosity=0, interactive=False)
     from lianfang.definitions.services import load_definitions
 
@@ -56,13 +62,18 @@ def demo(
     fill_only: Annotated[bool, typer.Option("--fill-only", help="Fill the database and stop.")] = False,
 ) -> None:
     """Fill an empty database with a synthetic outbreak in Zhejiang and start the console. All people are invented."""
-    from .serving import claim, run
+    if fill_only:
+        _fill(size, seed)
+        return
+    from .serving import run
 
+    os.environ["LIANFANG_DEMO"] = "1"
+    sys.exit(run("127.0.0.1", port, 2, prepare=lambda: _fill(size, seed), started=lambda: _announce(port)))
+
+
+def _fill(size: int, seed: int) -> None:
     ready()
     from .demo import desks
-
-    if not fill_only:
-        claim("127.0.0.1", port)
 
     if desks.are_open():
         out.print("The outbreak of an earlier start is still here.")
@@ -74,10 +85,6 @@ def demo(
         with progress() as bar:
             task = bar.add_task("Writing", total=size)
             filling.fill(size, seed, lambda done, total: bar.update(task, completed=done, total=total))
-    if fill_only:
-        return
-    os.environ["LIANFANG_DEMO"] = "1"
-    sys.exit(run("127.0.0.1", port, 2, started=lambda: _announce(port)))
 
 
 def _announce(port: int) -> None:
@@ -309,8 +316,8 @@ def serve(
     """Start the platform: web server, job worker and the periodic jobs, stopped together."""
     from .serving import run
 
-    ready()
-    sys.exit(run(host, port, workers, started=lambda: out.print(f"Lianfang 联防 answers on http://{host}:{port}/")))
+    told = f"Lianfang 联防 answers on http://{host}:{port}/"
+    sys.exit(run(host, port, workers, prepare=ready, started=lambda: out.print(told)))
 
 
 @app.command()
@@ -387,6 +394,8 @@ def sentence(problem: Exception) -> str | None:
     from lianfang.workorders.rules import HalfRight as HalfRightKinds
 
     said = " ".join(str(problem).split())
+    if isinstance(problem, Refused):
+        awake()  # its sentence may be needed before anything else was
     match problem:
         case Refused() | HalfRight() | HalfRightKinds():
             return str(problem)

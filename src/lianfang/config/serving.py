@@ -5,6 +5,7 @@ service manager then starts the whole again. A job that was cut off is taken up 
 """
 
 import ctypes
+import fcntl
 import logging
 import os
 import signal
@@ -13,8 +14,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
+
+from django.conf import settings
 
 from lianfang.kernel.refusals import Refused, refuse
 
@@ -36,23 +40,46 @@ def claim(host: str, port: int) -> None:
         ) from None
 
 
-def run(host: str, port: int, workers: int, started: Callable[[], None] = lambda: None) -> int:
+@contextmanager
+def preparing() -> Iterator[None]:
+    """Keeps the web processes of this installation from answering, for the length of a block or of this process."""
+    with settings.PREPARING_FILE.open("w") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        yield
+
+
+def wait_until_prepared() -> None:
+    """Return as soon as nobody prepares the database."""
+    if settings.PREPARING_FILE.exists():
+        with settings.PREPARING_FILE.open() as mark:
+            fcntl.flock(mark, fcntl.LOCK_SH)
+
+
+def run(
+    host: str, port: int, workers: int, prepare: Callable[[], None], started: Callable[[], None] = lambda: None
+) -> int:
     """Start everything, call ``started`` once the web server answers, and wait. Returns the exit status.
 
-    When one part stops, or this process is told to, the others are stopped too. Should this process be killed, the
-    system tells its children to stop.
+    The web server loads while ``prepare`` brings the database up to date, and answers when that is done. When one part
+    stops, or this process is told to, the others are stopped too. Should this process be killed, the system tells its
+    children to stop.
     """
     claim(host, port)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    children = {
-        "the web server": _child(
+    with preparing():
+        web = _child(
             "-m", "granian", "--interface", "wsgi", "lianfang.config.wsgi:application", "--host", host, "--port", str(port),
             "--workers", str(workers), "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers",
             "--workers-kill-timeout", "10", "--log-level", "warning",
-        )
-    }  # fmt: skip
+        )  # fmt: skip
+        try:
+            prepare()
+        except BaseException:
+            _stop([web])
+            raise
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    children = {"the web server": web}
     rounds = threading.Thread(target=_tick_until, args=(stopping,), daemon=True)
     deadline, announced, status = time.monotonic() + START_SECONDS, False, 0
     while not stopping.is_set():
@@ -64,16 +91,16 @@ def run(host: str, port: int, workers: int, started: Callable[[], None] = lambda
         if not announced and not stopping.is_set():
             if answers(host, port):
                 announced = True
+                started()
                 children["the job worker"] = _child(
                     "-m", "lianfang.config", "manage", "db_worker", "--queue-name", "*", "--interval", "0.5", "--no-startup-delay"
                 )  # fmt: skip
                 rounds.start()
-                started()
             elif time.monotonic() > deadline:
                 log.error("the web server does not answer on port %s after %s seconds", port, START_SECONDS)
                 status = 1
                 stopping.set()
-        stopping.wait(0.1 if not announced else 0.3)
+        stopping.wait(0.03 if not announced else 0.3)
     _stop(list(children.values()))
     if rounds.is_alive():
         rounds.join(STOP_SECONDS)

@@ -13,6 +13,7 @@ HOME = Path(os.environ.get("LIANFANG_HOME", "var")).resolve()
 DEBUG = os.environ.get("LIANFANG_DEBUG") == "1"
 KEYS_FILE = Path(os.environ.get("LIANFANG_KEYS", HOME / "keys.json"))
 LAST_SEAL_FILE = KEYS_FILE.with_name("last-seal.json")
+PREPARING_FILE = HOME / "preparing"  # locked while a starting platform brings its database up to date
 LAST_ROUND_FILE = HOME / "last-round"  # touched by each round of the periodic jobs
 
 
@@ -158,6 +159,7 @@ IMPORTS_DIR = HOME / "imports"
 PHOTOS_DIR = HOME / "photos"  # proofs of work orders, sealed
 DOCUMENT_FONTS = PACKAGE / "situation" / "fonts"
 EMERGENCY_NUMBER = os.environ.get("LIANFANG_EMERGENCY_NUMBER", "120")  # the ambulance, told to people under observation
+HELP_NUMBER = os.environ.get("LIANFANG_HELP_NUMBER", "12345")  # whom they can ask at any hour
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

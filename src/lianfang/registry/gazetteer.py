@@ -14,7 +14,6 @@ from datetime import date
 from itertools import product
 from math import prod
 
-from pypinyin import Style, lazy_pinyin, pinyin
 from rapidfuzz import fuzz, process
 
 LEVELS = ("country", "province", "city", "county", "township", "village", "grid")
@@ -240,6 +239,8 @@ class Gazetteer:
         self._answers: dict[tuple[PlaceText, int], Resolved | Ambiguous | NotFound] = {}
 
     def _index(self, place: Place) -> None:
+        from pypinyin import lazy_pinyin  # a fifth of a second to load, and only reading places needs it
+
         if _GROUPING.search(place.name):
             return
         for key in {place.name, chinese_stem(place.name, place.level)}:
@@ -589,6 +590,8 @@ _ZONE = re.compile(
 
 def _readings(stem: str) -> frozenset[str]:
     """Every way in which the characters of a short name can be read: 六安 is Lu'an, and often written Liuan."""
+    from pypinyin import Style, pinyin
+
     ways = [{latin_key(reading) for reading in pinyin(sign, style=Style.NORMAL, heteronym=True)[0]} for sign in stem]
     if prod(map(len, ways)) > 64:
         return frozenset()

@@ -19,8 +19,6 @@ from functools import cache, lru_cache
 from math import log2
 from typing import Any, NamedTuple
 
-from pypinyin import Style, lazy_pinyin
-from pypinyin.constants import PINYIN_DICT
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 from stdnum.cn import ric
@@ -193,6 +191,8 @@ class Name:
 
 
 def _is_chinese(character: str) -> bool:
+    from pypinyin.constants import PINYIN_DICT  # a fifth of a second to load, and only names need it
+
     return ord(character) in PINYIN_DICT
 
 
@@ -200,6 +200,8 @@ def _is_chinese(character: str) -> bool:
 def _reading(character: str) -> str:
     if character in READINGS:
         return READINGS[character]
+    from pypinyin import Style, lazy_pinyin
+
     return lazy_pinyin(character, style=Style.NORMAL, v_to_u=False)[0]
 
 
@@ -236,6 +238,8 @@ def parsed(text: str) -> Name | None:
 @cache
 def _pinyin() -> frozenset[str]:
     """All syllables that some character is read as."""
+    from pypinyin import Style, lazy_pinyin
+
     every = lazy_pinyin([chr(code) for code in range(0x4E00, 0x9FA6)], style=Style.NORMAL, v_to_u=False)
     return frozenset(syllable for syllable in every if syllable.isascii() and syllable.isalpha())
 
