@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import File, Form, Router, Schema
+from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from lianfang.kernel.access import Actor
@@ -69,6 +69,12 @@ class OutlookOut(Schema):
     questions: list[QuestionOut]
 
 
+class ForeseeingOut(Schema):
+    """The dry run of a large file is a job that has not ended. Ask again."""
+
+    rows_foreseen: int
+
+
 def _actor(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined]
 
@@ -104,7 +110,7 @@ def send(
         run = services.decide_mapping(
             run.pk, chosen, by, disease=disease or chosen.disease, source=source or chosen.source or run.source
         )
-    return 201, _shown(run)
+    return Status(201, _shown(run))
 
 
 def _mapping(text: str, by: Actor) -> Mapping:
@@ -154,15 +160,17 @@ def decide(
     )
 
 
-@router.get("/{uuid:run_id}/outlook", response=OutlookOut)
+@router.get("/{uuid:run_id}/outlook", response={200: OutlookOut, 202: ForeseeingOut})
 @needs("import.run")
 def outlook(request: HttpRequest, run_id: UUID) -> Any:
-    """The dry run: what would happen to every row."""
+    """The dry run: what would happen to every row. Of a large file a job counts it: 202 until it has ended."""
     by = _actor(request)
-    found = services.outlook(services.run_of(run_id, by), by)
-    names = ("rows", "would_enter", "doubtful", "links", "refused", "already_here", "passed_over")
+    run = services.run_of(run_id, by)
+    found = services.foreseen(run, by)
+    if found is None:
+        return Status(202, {"rows_foreseen": run.rows_foreseen})
     return {
-        **{name: getattr(found, name) for name in names},
+        **{name: getattr(found, name) for name in services.COUNTED},
         "reasons": [
             {
                 "code": code,
@@ -189,21 +197,21 @@ def outlook(request: HttpRequest, run_id: UUID) -> Any:
 @needs("import.run")
 def start(request: HttpRequest, run_id: UUID) -> Any:
     """Let the rows enter, or let an import that stopped go on. Follow it by opening the import."""
-    return 202, _shown(services.start(run_id, _actor(request)))
+    return Status(202, _shown(services.start(run_id, _actor(request))))
 
 
 @router.post("/{uuid:run_id}/undo", response={202: ImportOut})
 @needs("import.run")
 def undo(request: HttpRequest, run_id: UUID) -> Any:
     """Take a whole import back: its cases no longer count, its links are retracted. Everything stays on record."""
-    return 202, _shown(services.undo(run_id, _actor(request)))
+    return Status(202, _shown(services.undo(run_id, _actor(request))))
 
 
 @router.post("/{uuid:run_id}/restore", response={202: ImportOut})
 @needs("import.run")
 def restore(request: HttpRequest, run_id: UUID) -> Any:
     """Let an import that was undone stand again."""
-    return 202, _shown(services.restore(run_id, _actor(request)))
+    return Status(202, _shown(services.restore(run_id, _actor(request))))
 
 
 @router.get("/{uuid:run_id}/refused.csv")

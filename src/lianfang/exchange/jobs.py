@@ -19,7 +19,6 @@ from .rules import AT_WORK
 log = logging.getLogger(__name__)
 KEPT_DAYS = 7
 KEPT_ROWS_DAYS = 30
-STALLED = timedelta(seconds=60)
 
 
 @task(queue_name="imports")
@@ -40,16 +39,25 @@ def go_on(run_id: str, user_id: int | None) -> None:
         services.stop(run.pk, problem, by)
 
 
+@task(queue_name="imports")
+def look_ahead(run_id: str, user_id: int | None) -> None:
+    """Count what an import would do, as far as its reader's posts reach now. Whoever waits sees how far it has come."""
+    run = ImportRun.objects.get(pk=run_id)
+    by = actor_for(User.objects.get(pk=user_id), channel="import") if user_id is not None else SYSTEM
+    if run.status == "mapped" and run.stored_as:
+        services.keep_outlook(run, by)
+
+
 def take_up_again() -> int:
     """Order again the runs whose process was killed: they are at work, but nothing moved for a while. Returns how many.
 
     Should the first process be alive after all, the second finds the place moved on and leaves.
     """
-    stalled = ImportRun.objects.filter(status__in=AT_WORK, progressed_at__lt=clock.now() - STALLED)
+    stalled = ImportRun.objects.filter(status__in=AT_WORK, progressed_at__lt=clock.now() - services.STALLED)
     found = 0
     for run in stalled:
         ImportRun.objects.filter(pk=run.pk).update(progressed_at=clock.now())
-        go_on.enqueue(str(run.pk), run.created_by_id)
+        go_on.enqueue(str(run.pk), run.ordered_by_id)
         found += 1
     return found
 

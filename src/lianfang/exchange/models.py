@@ -9,7 +9,7 @@ from django.db.models import Q
 from lianfang.kernel import ids
 from lianfang.kernel.access import Actor, in_scope
 from lianfang.kernel.models import AreaPath
-from lianfang.kernel.sealing import SealedText
+from lianfang.kernel.sealing import SealedJSON, SealedText
 from lianfang.surveillance.models import Case
 from lianfang.tracing.models import TransmissionLink
 
@@ -63,11 +63,16 @@ class ImportRun(models.Model):
     source = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=12, default="uploaded")  # the states of rules.IMPORT
     progressed_at = models.DateTimeField(null=True)
+    outlook = SealedJSON()  # of a large file: what would happen, as a job counted it; {} when that is to be done
+    rows_foreseen = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
     counts: Any = models.JSONField(default=dict)
     problem: Any = models.JSONField(default=dict)  # why it stopped: a refusal's code and values
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    ordered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )  # the work at it
     finished_at = models.DateTimeField(null=True)
 
     objects = ImportRunQuerySet.as_manager()

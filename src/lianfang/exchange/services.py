@@ -12,6 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ from .rules import IMPORT
 
 BATCH = 500
 PREVIEWED, SENTENCES_SHOWN = 20, 300
+AT_ONCE = 1024**2  # bytes of a file that is foreseen while somebody waits; a job does it for larger ones
+STALLED = timedelta(seconds=60)  # a job that moved nothing for so long was killed
 AT_THE_MACHINE = 4 * 1024**3  # bytes that may be brought in from the command line
 TRIES = 3  # of a batch that met another import entering the same rows
 UNDECIDED = {
@@ -71,6 +74,7 @@ class Outlook:
     examples: dict[str, dict[str, Any]] = field(default_factory=dict)
     questions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by answer key: text, candidates, rows
     preview: list["Fate"] = field(default_factory=list)
+    at: datetime | None = None  # when a job counted it; None for just now
 
 
 def keep(name: str, chunks: Iterable[bytes], by: Actor) -> ImportRun:
@@ -241,6 +245,7 @@ def decided(run: ImportRun, mapping: Mapping, disease: str, source: str) -> Impo
         raise Refused(*problems)
     mapping = replace(mapping, disease=disease, source=source[:80])
     run.mapping, run.disease, run.source = mapping.content(), disease, mapping.source
+    run.outlook, run.rows_foreseen, run.progressed_at = {}, 0, None
     return run
 
 
@@ -274,11 +279,74 @@ def outlook(run: ImportRun, by: Actor, progress: Callable[[int], None] = lambda 
     return found
 
 
+def foreseen(run: ImportRun, by: Actor) -> Outlook | None:
+    """What would happen: counted now for a small file, by a job for a large one. None while that job is at it."""
+    if run.size <= AT_ONCE:
+        return outlook(run, by)
+    if run.outlook.get("by") == (by.user_id or 0):
+        return _outlook_from(run, by)
+    if run.progressed_at is None or run.progressed_at < clock.now() - STALLED:
+        foresee(run.pk, by)
+    return None
+
+
+def foresee(run_id: UUID, by: Actor) -> None:
+    """Order anew what would happen to a large file, as things stand now. Raises Refused."""
+    from .jobs import look_ahead
+
+    with transaction.atomic():
+        run = _moving(run_id, "map", by)
+        run.outlook, run.rows_foreseen, run.progressed_at = {}, 0, clock.now()
+        run.save(update_fields=["outlook", "rows_foreseen", "progressed_at"])
+        look_ahead.enqueue(str(run.pk), by.user_id)
+
+
+def keep_outlook(run: ImportRun, by: Actor) -> None:
+    """Count what would happen and keep it with the run, unless somebody decided otherwise meanwhile."""
+    same = ImportRun.objects.filter(pk=run.pk, status="mapped", mapping=run.mapping)
+
+    def progress(rows: int) -> None:
+        same.update(rows_foreseen=rows, progressed_at=clock.now())
+
+    found = outlook(run, by, progress)
+    counted = {name: getattr(found, name) for name in COUNTED}
+    told = {"examples": found.examples, "questions": found.questions, "reasons": found.reasons.most_common()}
+    with transaction.atomic():
+        if run := same.select_for_update().first():
+            run.outlook = {"by": by.user_id or 0, "at": clock.now().isoformat(), **counted, **told}
+            run.progressed_at = None
+            run.save(update_fields=["outlook", "progressed_at"])
+
+
+COUNTED = ("rows", "would_enter", "doubtful", "refused", "passed_over", "links", "already_here")
+
+
+def _outlook_from(run: ImportRun, by: Actor) -> Outlook:
+    """The counts as kept, with the first rows as they are read."""
+    found = Outlook(**{name: run.outlook[name] for name in COUNTED})
+    found.at = datetime.fromisoformat(run.outlook["at"])
+    found.examples, found.questions = run.outlook["examples"], run.outlook["questions"]
+    found.reasons = Counter(dict(run.outlook["reasons"]))
+    reader = _Reader(run, by)
+    for batch in _batches(reader.rows(0), PREVIEWED):
+        for fate in reader.fates(batch):
+            if not _previewed(found, fate):
+                return found
+    return found
+
+
+def _previewed(found: Outlook, fate: "Fate") -> bool:
+    """Take a row into the preview while there is room."""
+    room = len(found.preview) < (SENTENCES_SHOWN if _tells(fate.row) else PREVIEWED)
+    if room:
+        found.preview.append(fate)
+    return room
+
+
 def _count(found: Outlook, fate: "Fate") -> None:
     row = fate.row
     found.rows += 1
-    if len(found.preview) < (SENTENCES_SHOWN if _tells(row) else PREVIEWED):
-        found.preview.append(fate)
+    _previewed(found, fate)
     for finding in fate.problems or row.findings:
         if GRAVITY[finding.severity] == 0 or fate.result == "repeated":
             continue
@@ -335,21 +403,24 @@ class _Reader:
         self.resolver = import_resolver()
         self.areas: dict[tuple[str, Any], Area | None] = {}
         self.terms = definitions.import_terms(run.disease)
+        paths = ImportRun.objects.filter(source=run.source).values_list("path", flat=True).distinct()
+        self.desks = {run.path} | {path for path in paths if path.startswith(run.path) or run.path.startswith(path)}
 
     def rows(self, start: int) -> Iterator[ReadRow]:
         return read_rows(self.table, self.mapping, self.resolver, today=self.today, start=start)
 
-    def key(self, row: ReadRow) -> bytes:
-        """The row's key within its source: the same row of another source is another row."""
-        return hashlib.blake2b(self.run.source.encode() + b"\x1f" + row.key, digest_size=16).digest()
+    def key(self, row: ReadRow, desk: str = "") -> bytes:
+        """The row's key within its source and the desk whose list it is: elsewhere the same row is another row."""
+        list_of = f"{desk or self.run.path}\x1f{self.run.source}\x1f".encode()
+        return hashlib.blake2b(list_of + row.key, digest_size=16).digest()
 
     def fates(self, batch: Sequence[ReadRow]) -> list[Fate]:
         """What becomes of each row of a batch. The dry run and the import ask here, so that one keeps what the other says."""
-        keys = {self.key(row): row.key for row in batch}
+        keys = {self.key(row, desk): row.key for row in batch for desk in self.desks}
         here = ImportRow.objects.filter(key__in=list(keys), result="entered").values_list("key", flat=True)
         known = {keys[bytes(key)] for key in here}
         numbers = {row.values["local_id"] for row in batch if row.kind == "case" and row.values.get("local_id")}
-        taken = surveillance.case_in_source(self.run.source, numbers) if numbers else {}
+        taken = surveillance.case_in_source(self.run.source, numbers, self.by, self.run.path) if numbers else {}
         return [Fate(row, "repeated") if row.key in known else self._fate(row, taken) for row in batch]
 
     def _fate(self, row: ReadRow, taken: dict[str, Any]) -> Fate:
@@ -361,7 +432,7 @@ class _Reader:
         if area is None:
             return Fate(row, "refused", [refused("import.place_unknown").at("", "area", row.values["area"].code)])
         notification, said = entering.notification(row, area, self.run.disease, self.run.source, self.terms, self.today)
-        notification = replace(notification, import_id=self.run.pk)
+        notification = replace(notification, import_id=self.run.pk, desk=self.run.path)
         row.findings += said
         judged = cases.judge(notification, self.by)
         if not isinstance(judged, cases.Judged):
@@ -389,8 +460,8 @@ def _undecided(finding: Finding) -> bool:
     return finding.code in UNDECIDED or (finding.code in UNDECIDED_DAYS and finding.field in entering.DAY_FIELDS)
 
 
-def _batches(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
-    while batch := list(islice(rows, BATCH)):
+def _batches(rows: Iterator[ReadRow], size: int = 0) -> Iterator[list[ReadRow]]:
+    while batch := list(islice(rows, size or BATCH)):
         yield batch
 
 
@@ -398,8 +469,8 @@ def start(run_id: UUID, by: Actor, *, as_job: bool = True) -> ImportRun:
     """Let a mapped run begin, as a job or for the caller to go through. One that stopped goes on where it was."""
     with transaction.atomic():
         run = _moving(run_id, "start", by)
-        run.problem, run.progressed_at = {}, clock.now()
-        run.save(update_fields=["status", "problem", "progressed_at"])
+        run.problem, run.progressed_at, run.ordered_by_id = {}, clock.now(), by.user_id
+        run.save(update_fields=["status", "problem", "progressed_at", "ordered_by"])
         events.record(
             "import.started", by, subject=("import", run.pk), path=run.path, details={"from_row": run.rows_done}
         )
@@ -494,7 +565,7 @@ def _enter(reader: _Reader, batch: list[ReadRow]) -> Counter[str]:
         )
         for row in linking
     ]
-    for row, link in zip(linking, tracing.link_many(new_links, run.source, by), strict=True):
+    for row, link in zip(linking, tracing.link_many(new_links, run.source, by, run.path), strict=True):
         if isinstance(link, Refusal):
             counted["refused"] += 1
             kept.append(_refused_row(reader, row, "refused", [_as_finding(link)]))
@@ -574,8 +645,8 @@ def restore(run_id: UUID, by: Actor, *, as_job: bool = True) -> ImportRun:
 def _turn(run_id: UUID, move: str, by: Actor, as_job: bool) -> ImportRun:
     with transaction.atomic():
         run = _moving(run_id, move, by)
-        run.problem, run.progressed_at = {}, clock.now()
-        run.save(update_fields=["status", "problem", "progressed_at"])
+        run.problem, run.progressed_at, run.ordered_by_id = {}, clock.now(), by.user_id
+        run.save(update_fields=["status", "problem", "progressed_at", "ordered_by"])
         events.record(IMPORT.move(move).event, by, subject=("import", run.pk), path=run.path)
         if as_job:
             _order(run, by)

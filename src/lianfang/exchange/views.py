@@ -155,11 +155,19 @@ def _outlook(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse
         mapping = replace(mapping, places={**mapping.places, **answers})
         services.decide_mapping(run.pk, mapping, actor, disease=run.disease, source=run.source)
         return redirect("import", run.pk)
+    if request.method == "POST" and "again" in request.POST:
+        services.foresee(run.pk, actor)
+        return redirect("import", run.pk)
     if request.method == "POST":
         services.start(run.pk, actor)
         return redirect("import", run.pk)
+    found = services.foreseen(run, actor)
+    if found is None:
+        part = "exchange/foreseeing_part.html" if request.headers.get("HX-Request") else "exchange/foreseeing.html"
+        return render(request, part, {"run": run, "steps": _steps("outlook")})
+    if request.headers.get("HX-Request"):  # what was waited for is there: the whole page shows it
+        return HttpResponse(headers={"HX-Refresh": "true"})
     services.look_at(run, actor)
-    found = services.outlook(run, actor)
     return render(
         request,
         "exchange/outlook.html",

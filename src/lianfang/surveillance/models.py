@@ -23,6 +23,9 @@ class Case(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="cases")
     source = models.CharField(max_length=80, blank=True)
     local_id = models.CharField(max_length=120, blank=True)
+    desk = models.CharField(
+        max_length=120, blank=True
+    )  # whose list that number stands in: an area's, an organisation's
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True)
     channel = models.CharField(max_length=12)
     recorded_at = models.DateTimeField()
@@ -32,7 +35,7 @@ class Case(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["local_id", "source"], condition=~Q(local_id=""), name="case_once_in_its_source"
+                fields=["local_id", "source", "desk"], condition=~Q(local_id=""), name="case_once_in_its_source"
             )
         ]
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from lianfang.definitions import selectors as definitions
@@ -140,10 +140,12 @@ def identity(actor: Actor, version: CaseVersion) -> dict[str, Any] | None:
     return {"record": person.pk, **{name: getattr(person, name) for name in shown}}
 
 
-def case_in_source(source: str, local_ids: Iterable[str]) -> dict[str, Case]:
-    """The cases of a source by their local ids."""
-    found = Case.objects.filter(source=source, local_id__in=list(local_ids))
-    return {case.local_id: case for case in found}
+def case_in_source(source: str, local_ids: Iterable[str], actor: Actor, desk: str = "") -> dict[str, Case]:
+    """The cases of a source by their local ids: those of one's own list, and those of others' that the actor may see."""
+    seen = CaseVersion.objects.visible_to(actor).filter(superseded_at=None, case=OuterRef("pk"))
+    named = Case.objects.filter(source=source, local_id__in=list(local_ids))
+    found = named.filter(Q(desk=desk) | Exists(seen)) if desk else named.filter(Exists(seen))
+    return {case.local_id: case for case in sorted(found, key=lambda case: case.desk == desk)}
 
 
 @dataclass(frozen=True)

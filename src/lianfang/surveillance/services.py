@@ -39,6 +39,7 @@ class Notification:
     same_person_as: UUID | None = None  # a person already known, chosen by whoever enters the case
     source: str = ""
     local_id: str = ""
+    desk: str = ""  # whose list the number stands in; empty for that of whoever reports
     channel: str = "web"
     card: dict[str, Any] = field(default_factory=dict)
     diagnosed_at: datetime | None = None
@@ -168,6 +169,7 @@ def notify_many(
             person=person,
             source=entry.source,
             local_id=entry.local_id,
+            desk=entry.desk or _desk(entry, by),
             organisation=entry.organisation,
             channel=entry.channel,
             recorded_at=now,
@@ -217,6 +219,13 @@ def notify_many(
             registry.enter_as(chosen, by)
         events.write(log)
     return Written(cases, pairs)
+
+
+def _desk(entry: Notification, by: Actor) -> str:
+    """Whose numbering a report follows: the organisation's, or that of the highest area for which the actor reports."""
+    if entry.organisation is not None:
+        return str(entry.organisation.pk)
+    return min(by.paths("case.notify"), key=len, default="")
 
 
 def _clocks(case: Case, version: CaseVersion, entry: Notification, now: datetime, by: Actor) -> list[WorkOrder]:
@@ -518,9 +527,10 @@ def restore_many(case_ids: Collection[UUID], source: str, by: Actor) -> set[UUID
     """Count withdrawn cases again, under their source. Raises Refused when another case has the number there meanwhile."""
     with transaction.atomic():
         restored = _count(_current_many(case_ids, "case.update", by), True, "case.restored", by)
-        numbers = Case.objects.filter(pk__in=restored).exclude(local_id="").values_list("local_id", flat=True)
-        if taken := Case.objects.filter(source=source, local_id__in=list(numbers)).first():
-            raise Refused(refuse("case.already_in_source", "local_id", local_id=taken.local_id))
+        numbers = Case.objects.filter(pk__in=restored).exclude(local_id="").values_list("desk", "local_id")
+        standing = Case.objects.filter(source=source, local_id__in=[number for _desk, number in numbers])
+        if taken := set(numbers) & set(standing.values_list("desk", "local_id")):
+            raise Refused(refuse("case.already_in_source", "local_id", local_id=min(taken)[1]))
         Case.objects.filter(pk__in=restored).update(source=source)
     return restored
 

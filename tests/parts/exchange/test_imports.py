@@ -13,9 +13,10 @@ from lianfang.exchange import jobs, services
 from lianfang.exchange.models import ImportRow, ImportRun, SavedMapping
 from lianfang.exchange.reading.mapping import mapping_from
 from lianfang.kernel import audit, clock
-from lianfang.kernel.models import Event
+from lianfang.kernel.models import Event, User
 from lianfang.kernel.refusals import Refused
-from lianfang.registry.models import Area, Person, PossibleDuplicate
+from lianfang.registry.models import Area, Person, PossibleDuplicate, Post
+from lianfang.registry.selectors import actor_for
 from lianfang.surveillance import selectors as surveillance
 from lianfang.surveillance.models import Case, CaseVersion
 from lianfang.tracing.models import TransmissionLink
@@ -401,3 +402,35 @@ def test_pasted_sentences_become_rows_and_what_was_not_understood_stands_beside_
 def test_text_without_a_case_is_refused(world):
     with pytest.raises(Refused):
         services.keep_sentences("  \n ", world.actor("wenzhou"))
+
+
+def test_two_counties_number_their_lists_alike_and_neither_learns_of_the_other(world):
+    theirs = [[*row[:5], "浙江省杭州市西湖区", *row[6:]] for row in ROWS]
+    assert entered(world.actor("xihu"), table(theirs), source="病例").counts["entered"] == 3
+    run = entered(world.actor("lucheng"), table(), source="病例")
+    assert (run.counts["entered"], run.counts.get("refused", 0), run.counts.get("repeated", 0)) == (3, 0, 0)
+    assert Case.objects.filter(source="病例", local_id="A1").count() == 2
+
+
+def test_the_city_that_sends_its_countys_list_again_changes_nothing(world):
+    entered(world.actor("lucheng"), table(), source="病例")
+    before = everything()
+    run = entered(world.actor("wenzhou"), table(), source="病例")
+    assert run.counts == {"repeated": 3}
+    other = entered(world.actor("wenzhou"), table([["A1", *ROWS[1][1:]]]), source="病例")
+    assert other.rows.get().codes == ["import.local_id_taken"]
+    assert everything() == before
+
+
+def test_a_stopped_import_goes_on_with_the_posts_of_whoever_ordered_it_last(world, monkeypatch):
+    second = User.objects.create(username="second", display_name="Second")
+    Post.objects.create(user=second, role="epidemiologist", area=world.area("330302"))
+    run = received(world.actor("lucheng"), table(many(30)))
+    services.start(run.pk, world.actor("lucheng"))
+    services.stop(run.pk, OSError("disk full"), world.actor("lucheng"))
+    services.start(run.pk, actor_for(second), as_job=False)
+    ImportRun.objects.update(progressed_at=clock.now() - timedelta(minutes=5))
+    ordered = []
+    monkeypatch.setattr(jobs.go_on, "enqueue", lambda *about: ordered.append(about))
+    assert jobs.take_up_again() == 1
+    assert ordered == [(str(run.pk), second.pk)]

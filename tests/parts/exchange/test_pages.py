@@ -4,9 +4,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django_tasks_db.models import DBTaskResult
 
 from lianfang.exchange import jobs, services
 from lianfang.exchange.models import ImportRun, SavedMapping
+from lianfang.kernel.access import SYSTEM
 from lianfang.registry.models import Area
 from lianfang.surveillance.models import Case, CaseVersion
 from tests.parts.exchange.files import HEADERS, ROWS, received, table
@@ -161,3 +163,44 @@ def test_a_saved_mapping_is_laid_over_another_file(world, console):
     run.refresh_from_db()
     assert (run.disease, run.source) == ("covid19", "the test list")
     assert console.post(reverse("import-use-mapping", args=[run.pk]), {"mapping": "none such"}).status_code == 422
+
+
+def test_a_large_file_is_foreseen_by_a_job_while_somebody_waits(world, console, monkeypatch):
+    monkeypatch.setattr(services, "AT_ONCE", 10)
+    address = send(console)
+    console.post(address, as_shown(console.get(address).context["form"], disease="covid19", source="Lucheng list"))
+    waiting = console.get(address)
+    assert "every 1s" in waiting.content.decode()
+    assert "found" not in (waiting.context or {})
+    run, by = ImportRun.objects.get(), world.actor("zhejiang")
+    queued = DBTaskResult.objects.filter(task_path__endswith="look_ahead")
+    console.get(address)
+    assert queued.count() == 1, "asked again while the job is at it, nothing more is ordered"
+    jobs.look_ahead.func(str(run.pk), by.user_id)
+    assert console.get(address, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    found = console.get(address).context["found"]
+    at_once = services.outlook(run, by)
+    assert (found.rows, found.would_enter, found.reasons) == (at_once.rows, at_once.would_enter, at_once.reasons)
+    assert [fate.row.number for fate in found.preview] == [fate.row.number for fate in at_once.preview]
+    assert found.at is not None
+    run.refresh_from_db()
+    assert "王秀英" not in ImportRun.objects.values_list("outlook", flat=True)[0].__repr__()
+    console.post(address, {"again": "1"})
+    assert queued.count() == 2
+    assert "every 1s" in console.get(address).content.decode()
+    jobs.look_ahead.func(str(run.pk), by.user_id)
+    console.post(address)
+    jobs.look_ahead.func(str(run.pk), by.user_id)  # too late: the rows are on their way in
+    run.refresh_from_db()
+    assert run.status == "running"
+
+
+def test_what_was_foreseen_for_one_reader_is_not_shown_to_another(world, console, monkeypatch):
+    monkeypatch.setattr(services, "AT_ONCE", 10)
+    address = send(console)
+    console.post(address, as_shown(console.get(address).context["form"], disease="covid19", source="Lucheng list"))
+    run = ImportRun.objects.get()
+    jobs.look_ahead.func(str(run.pk), world.users["zhejiang"].pk)
+    run.refresh_from_db()
+    assert services.foreseen(run, world.actor("zhejiang")) is not None
+    assert services.foreseen(run, SYSTEM) is None
