@@ -7,6 +7,8 @@ const KINDS: Record<string, () => Promise<{ mount: Draw<any> }>> = {
   curve: () => import("./pages/curve"),
   rt: () => import("./pages/rt"),
   map: () => import("./pages/map"),
+  bars: () => import("./pages/bars"),
+  chains: () => import("./pages/chains"),
 };
 
 const live = new Map<HTMLElement, Drawn>();

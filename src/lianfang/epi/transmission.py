@@ -579,6 +579,16 @@ class OffspringFit:
         """The smallest share of cases expected to cause this share of infections, by the spread of infectiousness."""
         return superspreading_share(self.k, share)
 
+    def pmf(self, n: int) -> np.ndarray:
+        """Shares of cases expected to have 0 to n - 1 secondary cases; entry 0 are those who infect nobody."""
+        x = np.arange(check.whole_number("n", n, at_least=1))
+        if self.r == 0:
+            return np.where(x == 0, 1.0, 0.0)
+        if self.k == np.inf:
+            return np.exp(special.xlogy(x, self.r) - self.r - special.gammaln(x + 1))
+        each = special.gammaln(self.k + x) - special.gammaln(self.k) - special.gammaln(x + 1)
+        return np.exp(each - self.k * np.log1p(self.r / self.k) + special.xlogy(x, self.r / (self.r + self.k)))
+
 
 def superspreading_share(k: float, share: float = 0.8) -> float:
     """Smallest share of cases that is expected to cause a share of all infections, when infectiousness is gamma(k).

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from . import views
+from . import chains_views, views
 
 urlpatterns = [
     path("situation/", views.situation, name="situation"),
     path("situation/report.pdf", views.report, name="situation-report"),
     path("situation/shapes/<str:code>.json", views.shapes, name="situation-shapes"),
+    path("situation/chains/", chains_views.page_of_chains, name="chains"),
+    path("situation/chains/picture.json", chains_views.picture, name="chains-picture"),
+    path("situation/chains/links.csv", chains_views.links, name="chains-links"),
+    path("situation/chains/chains.graphml", chains_views.graph, name="chains-graph"),
     path("situation/<slug:what>.csv", views.table, name="situation-table"),
 ]

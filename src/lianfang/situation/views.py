@@ -32,13 +32,13 @@ def day_asked(text: str, about: str) -> date | None:
     return day if day < clock.today() else None
 
 
-def asked(request: HttpRequest) -> tuple[Area, str, date | None, str]:
-    """Area, disease, data cut (None: now) and kind of day that the address asks for. Raises Refused."""
+def asked(request: HttpRequest, permission: str = "situation.read") -> tuple[Area, str, date | None, str]:
+    """Area, disease, data cut (None: now) and kind of day that the address asks for. Raises Refused where it may not be."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     day = day_asked(request.GET.get("as_of", ""), "as_of")
     code = request.GET.get("area", "")
-    area = chosen_area(code, day or clock.today()) if code else top_area(actor, "situation.read")
-    if area is None or not actor.may_at("situation.read", area.path):
+    area = chosen_area(code, day or clock.today()) if code else top_area(actor, permission)
+    if area is None or not actor.may_at(permission, area.path):
         raise Refused(refuse("kernel.not_found", "area"))
     known = [disease.code for disease in definitions.diseases()]
     disease = request.GET.get("disease") or selectors.busiest_disease(area) or known[0]
@@ -79,6 +79,7 @@ def situation(request: HttpRequest) -> HttpResponse:
             "disease_label": definitions.label(definitions.disease(found.disease)),
             "query": presentation.query(found),
             "may_list": actor.may_at("case.read", found.area.path),
+            "may_trace": actor.may_at("link.read", found.area.path),
             "headline": [shown for shown in found.indicators if shown.indicator.headline],
             "curve": presentation.curve(found),
             "curve_notes": presentation.curve_notes(found),

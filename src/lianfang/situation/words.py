@@ -5,4 +5,12 @@ SENTENCES = {
     "situation.day_to_come": _(
         "{day} is still to come: nobody can know yet what will be known then. Choose today or a day before."
     ),
+    "chains.too_many": _(
+        "There are more than {most} cases here, more than one page can hold. Choose an area below, or a first day of report."
+    ),
+    "chains.no_such_case": _("No case of these chains has this number, as known on that day and as far as you may see."),
+}
+
+EVENTS = {
+    "chains.exported": _("chains of transmission exported"),
 }
