@@ -13,6 +13,7 @@ from lianfang.kernel.tokens import holder
 from lianfang.kernel.views import status_of
 from lianfang.registry.selectors import actor_for
 from lianfang.surveillance.api import router as cases
+from lianfang.workorders.api import router as orders
 
 
 class Token(HttpBearer):
@@ -34,6 +35,7 @@ api = NinjaAPI(
 )
 api.add_router("/cases", cases)
 api.add_router("/imports", imports)
+api.add_router("/orders", orders)
 
 
 @api.exception_handler(Refused)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from lianfang.kernel.refusals import Refused, refuse
+from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.kernel.sealing import CannotOpen, keyring
 
 MOST_BYTES = 12 * 1024 * 1024
@@ -28,7 +28,7 @@ def cleaned(content: bytes, *, keep_place: bool = False) -> bytes:
     from PIL import Image, ImageOps, UnidentifiedImageError  # a picture is read seldom; starting is quicker without
 
     if len(content) > MOST_BYTES:
-        raise Refused(refuse("order.photo_too_large", "photo", most=MOST_BYTES // 1024 // 1024))
+        raise Refused(too_large())
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as found:
             if found.width * found.height > MOST_PIXELS:
@@ -44,6 +44,11 @@ def cleaned(content: bytes, *, keep_place: bool = False) -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=85, **({"exif": kept} if place else {}))
     return out.getvalue()
+
+
+def too_large() -> Refusal:
+    """What is said of a file that is larger than taken."""
+    return refuse("order.photo_too_large", "photo", most=MOST_BYTES // 1024 // 1024)
 
 
 def keep(picture: bytes) -> str:

@@ -1,7 +1,7 @@
 """Reads of work orders: what waits at a desk and for a person, the supervisor's board, how it went."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,14 +20,16 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import RowNumber, StrIndex, Substr
+from django.utils import timezone
 
 from lianfang.kernel import clock
-from lianfang.kernel.access import Actor, under
+from lianfang.kernel.access import ROLES, Actor, under
 from lianfang.kernel.clock import start_of
 from lianfang.kernel.models import User
 from lianfang.kernel.refusals import Refusal, Refused, refuse
-from lianfang.registry.models import Post
+from lianfang.registry.models import Post, Site
 
+from . import photos
 from .models import OrderEntry, Round, WorkOrder
 from .rules import BY_RECEIVER, WORKFLOW, kinds, moves_of
 
@@ -59,7 +61,7 @@ def _at_desk(actor: Actor, permission: str, order: WorkOrder) -> bool:
 
 def open_moves(order: WorkOrder, actor: Actor) -> list[tuple[str, str, Refusal | None]]:
     """(name, words, refusal or None) of each move of its kind that leaves the order's state."""
-    found = []
+    found: list[tuple[str, str, Refusal | None]] = []
     for move in moves_of(kinds()[order.kind]):
         if order.status in move.sources:
             permitted_here = may_do(actor, move.permission, order, move.name)
@@ -87,8 +89,6 @@ def order(actor: Actor, order_id: UUID) -> WorkOrder:
 
 def could_do(order: WorkOrder, most: int = 100) -> list[User]:
     """People who hold a post that allows the work of an order where it lies, so that it can be assigned to them."""
-    from lianfang.kernel.access import ROLES
-
     needed = {"order.do", kinds()[order.kind].permission}
     roles = [role for role, (_words, allowed) in ROLES.items() if needed <= allowed]
     today = clock.today()
@@ -113,7 +113,7 @@ def could_do(order: WorkOrder, most: int = 100) -> list[User]:
 
 # --- the inbox ----------------------------------------------------------------------------------------------------
 
-VIEWS = ("desk", "mine", "late", "offered", "escalated", "verify", "closed")
+VIEWS = ("desk", "mine", "late", "offered", "escalated", "declined", "verify", "closed")
 PAGE = 50
 Place = tuple[datetime, UUID]
 
@@ -143,13 +143,6 @@ class Wanted:
     path: str = ""
     organisation_id: UUID | None = None
     after: Place | None = None
-
-
-def inbox(actor: Actor, view: str = "desk") -> QuerySet[WorkOrder]:
-    """Orders that the actor may see and whose kind its posts allow it to do, the most urgent first."""
-    return _in_order(_narrowed(WorkOrder.objects.visible_to(actor), actor, Wanted(view)), view).select_related(
-        "assignee"
-    )
 
 
 def inbox_page(actor: Actor, wanted: Wanted, size: int = PAGE) -> tuple[list[WorkOrder], Place | None]:
@@ -182,11 +175,11 @@ def _in_order(rows: QuerySet[WorkOrder], view: str) -> QuerySet[WorkOrder]:
     return rows.order_by(_clock_of(view), "id")
 
 
-def _desks(actor: Actor, wanted: Wanted) -> list[QuerySet[WorkOrder]]:
+def _desks(actor: Actor, wanted: Wanted) -> Sequence[QuerySet[WorkOrder]]:
     """The actor's desks, each as a query of its own."""
     every = WorkOrder.objects.all()
     if wanted.view == "mine":
-        return [every]  # narrowed to one person
+        return [every.visible_to(actor)]  # narrowed to one person
     if wanted.view == "offered":
         return [every.offered_to(actor)]
     if actor.system:
@@ -215,7 +208,9 @@ def _narrowed(rows: QuerySet[WorkOrder], actor: Actor, wanted: Wanted) -> QueryS
         case "late":
             rows = rows.filter(closed_at=None, due_at__lt=now)
         case "escalated":
-            rows = rows.filter(escalated_by(now)).exclude(path__in=actor.paths("order.read"), organisation=None)
+            rows = rows.filter(escalated_by(now))
+        case "declined":
+            rows = rows.filter(status="declined", closed_at=None)
         case "verify":
             rows = rows.filter(status="reported", closed_at__isnull=False)
         case "closed":
@@ -257,6 +252,14 @@ def history(order: WorkOrder) -> list[OrderEntry]:
     return list(order.entries.select_related("by", "correction").order_by("recorded_at", "id"))
 
 
+def photo(actor: Actor, order_id: UUID, name: str) -> bytes:
+    """A photo of an order, for those who may see the order. Raises Refused."""
+    found = order(actor, order_id)
+    if not name or not found.entries.filter(photo=name).exists():
+        raise Refused(refuse("kernel.not_found"))
+    return photos.read(name)
+
+
 # --- board and statistics -----------------------------------------------------------------------------------------
 
 BY = ("kind", "area", "desk")
@@ -293,7 +296,7 @@ class Group:
         return self.figures[name]
 
 
-def _key(rows: QuerySet[WorkOrder], by: str, path: str) -> QuerySet[WorkOrder]:
+def _key(rows: QuerySet[WorkOrder], by: str, path: str) -> Any:
     """The rows with what they are grouped by. Areas: the one just below ``path``; empty for what lies in it directly."""
     match by:
         case "kind":
@@ -306,7 +309,9 @@ def _key(rows: QuerySet[WorkOrder], by: str, path: str) -> QuerySet[WorkOrder]:
 
 
 def _of(actor: Actor, path: str, kind: str, organisation_id: UUID | None) -> QuerySet[WorkOrder]:
-    rows: QuerySet[WorkOrder] = WorkOrder.objects.at_desks_of(actor).filter(under("path", path))
+    rows: QuerySet[WorkOrder] = WorkOrder.objects.at_desks_of(actor)
+    if path:
+        rows = rows.filter(under("path", path))
     if kind:
         rows = rows.filter(kind=kind)
     return rows.filter(organisation_id=organisation_id) if organisation_id else rows
@@ -359,7 +364,7 @@ def statistics(
     ):
         _add(groups, row)
     done = _key(rows.filter(closed).exclude(status="cancelled"), by, path)
-    for key, median in _median_times(done, groups):
+    for key, median in _median_times(done):
         groups[key].median_time = median
     for key, amount in _amounts(done):
         groups[key].amount = amount
@@ -371,7 +376,7 @@ def _raised_in(rows: QuerySet[WorkOrder], span: Span) -> QuerySet[WorkOrder]:
     return rows.filter(raised_at__gte=first, raised_at__lt=end)
 
 
-def _median_times(done: QuerySet[WorkOrder], groups: dict[Any, Group]) -> list[tuple[Any, timedelta]]:
+def _median_times(done: Any) -> list[tuple[Any, timedelta]]:
     """The middle of the times from raised to done of each group; of an even number the mean of the middle two."""
     wanted: dict[Any, list[timedelta]] = defaultdict(list)
     taken = ExpressionWrapper(F("closed_at") - F("raised_at"), DurationField())
@@ -386,7 +391,7 @@ def _median_times(done: QuerySet[WorkOrder], groups: dict[Any, Group]) -> list[t
     return [(key, sum(times, timedelta()) / len(times)) for key, times in wanted.items()]
 
 
-def _amounts(done: QuerySet[WorkOrder]) -> list[tuple[Any, Decimal]]:
+def _amounts(done: Any) -> list[tuple[Any, Decimal]]:
     """The sum of the readings of each group, of kinds whose readings add up; what was corrected does not count."""
     summed = [kind.code for kind in kinds().values() if kind.reading and kind.reading.summed]
     rows = done.filter(kind__in=summed, entries__reading__isnull=False, entries__correction=None)
@@ -402,3 +407,28 @@ def rounds(actor: Actor, *, stopped: bool = False) -> QuerySet[Round]:
     """Rounds planned at the actor's desks, those in force or those stopped."""
     rows = Round.objects.visible_to(actor).filter(stopped_at__isnull=not stopped)
     return rows.select_related("organisation").annotate(site_count=Count("sites")).order_by("-planned_at")
+
+
+def rounds_on(actor: Actor, day: date) -> dict[UUID, Any]:
+    """How the orders that the rounds raised for a day went so far: raised, done, late."""
+    first, end = Span(day, day).moments
+    rows = WorkOrder.objects.filter(
+        round__in=Round.objects.visible_to(actor).values("pk"), raised_at__gte=first, raised_at__lt=end
+    ).exclude(status="cancelled")
+    counted = rows.values("round").annotate(
+        raised=Count("pk"),
+        done=Count("pk", filter=Q(closed_at__isnull=False)),
+        late=Count("pk", filter=Q(closed_at=None, due_at__lt=clock.now()) | Q(closed_at__gt=F("due_at"))),
+    )
+    return {row["round"]: row for row in counted}
+
+
+def round_day(planned: Round, day: date) -> list[tuple[Site, list[WorkOrder | None]]]:
+    """For each site of a round its orders of a day by the hours of the round; None where none was raised."""
+    first, end = Span(day, day).moments
+    orders: dict[UUID, dict[str, WorkOrder]] = defaultdict(dict)
+    for row in planned.orders.filter(raised_at__gte=first, raised_at__lt=end).select_related("closed_by"):
+        orders[row.subject_id][f"{timezone.localtime(row.raised_at):%H:%M}"] = row
+    return [
+        (site, [orders[site.pk].get(hour) for hour in planned.times]) for site in planned.sites.order_by("path", "name")
+    ]

@@ -1,0 +1,279 @@
+"""The forms of work orders: a request, a round, a proof, and to whom an order goes."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lianfang.definitions import selectors as definitions
+from lianfang.kernel import clock, ids
+from lianfang.kernel.access import Actor, under
+from lianfang.kernel.refusals import Refusal, Refused
+from lianfang.registry.area_views import AreaInput, area_field
+from lianfang.registry.models import Area, Organisation, Site
+
+from . import photos, rules, selectors
+from .models import WorkOrder
+from .rules import Kind, kinds
+from .services import Proof, Request
+
+
+def _moment(**options: Any) -> forms.DateTimeField:
+    return forms.DateTimeField(
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        **options,
+    )
+
+
+def take(form: forms.Form, no: Refused) -> None:
+    """Set refusals against the fields they concern."""
+    for refusal in no.refusals:
+        form.add_error(refusal.about if refusal.about in form.fields else None, str(refusal))
+
+
+def by_hand(actor: Actor) -> list[Kind]:
+    """The kinds that the actor may raise by hand."""
+    return [
+        kind for kind in kinds().values() if kind.by_hand and actor.may("order.raise") and actor.may(kind.raised_by)
+    ]
+
+
+def _organisations(paths: list[str]) -> Any:
+    """Organisations in some areas."""
+    within = Organisation.objects.none()
+    for path in paths:
+        within = within | Organisation.objects.filter(under("path", path))
+    return within.order_by("path", "name")
+
+
+class _Areas(forms.Form):
+    """A form that asks for an area in words."""
+
+    def clean_area(self) -> Area | None:
+        text: str = self.cleaned_data["area"]
+        return area_field(text) if text else None
+
+
+class RequestForm(_Areas):
+    """An order that somebody asks for. Where it is done is a site of the list, or an area with a place in words."""
+
+    id = forms.UUIDField(widget=forms.HiddenInput)
+    kind = forms.ChoiceField(label=gettext_lazy("What is to be done"))
+    site = forms.ModelChoiceField(
+        Site.objects.none(), label=gettext_lazy("Site"), required=False, empty_label=gettext_lazy("not on the list")
+    )
+    area = forms.CharField(
+        label=gettext_lazy("Area, if the site is not on the list"), max_length=200, required=False, widget=AreaInput
+    )
+    place = forms.CharField(label=gettext_lazy("Place in words"), max_length=200, required=False)
+    applicant = forms.CharField(
+        label=gettext_lazy("Asked for by"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Who asked, and how to reach them"),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("What and why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label=gettext_lazy("Who is to do it"),
+        required=False,
+        empty_label=gettext_lazy("the desk of the area"),
+    )
+    due_at = _moment(
+        label=gettext_lazy("Deadline"), help_text=gettext_lazy("Left empty, the limit of the kind counts from now.")
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **options: Any):
+        super().__init__(*args, **options)
+        self.fields["kind"].choices = [(kind.code, definitions.label(kind)) for kind in by_hand(actor)]  # type: ignore[attr-defined]
+        sites = Site.objects.visible_to(actor, "order.raise").in_use(clock.today()).order_by("path", "name")
+        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+        self.fields["organisation"].queryset = _organisations(list(actor.paths("order.raise"))) | (  # type: ignore[attr-defined]
+            Organisation.objects.filter(pk__in=actor.organisations("order.raise"))
+        )
+
+    def request(self) -> Request:
+        given = self.cleaned_data
+        return Request(**{name: given[name] for name in self.fields})
+
+
+class RoundForm(_Areas):
+    """A round: what, where, when."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("What is done"))
+    name = forms.CharField(label=gettext_lazy("Name of the round"), max_length=80)
+    area = forms.CharField(label=gettext_lazy("Area that plans it"), max_length=200, widget=AreaInput)
+    times = forms.CharField(
+        label=gettext_lazy("Hours of each day"),
+        max_length=200,
+        initial="08:00 14:00 20:00",
+        help_text=gettext_lazy("For example 08:00 14:00 20:00"),
+    )
+    starts_on = forms.DateField(
+        label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    ends_on = forms.DateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("Left empty, the round goes on until it is stopped."),
+    )
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label=gettext_lazy("Who is to do it"),
+        required=False,
+        empty_label=gettext_lazy("whoever runs the site"),
+    )
+    sites = forms.ModelMultipleChoiceField(
+        Site.objects.none(), label=gettext_lazy("Sites"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **options: Any):
+        super().__init__(*args, **options)
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (kind.code, definitions.label(kind)) for kind in by_hand(actor) if kind.subject == "site"
+        ]
+        sites = Site.objects.visible_to(actor, "order.raise").in_use(clock.today()).order_by("path", "name")
+        self.fields["sites"].queryset = sites  # type: ignore[attr-defined]
+        self.fields["organisation"].queryset = _organisations(list(actor.paths("order.raise"))) | (  # type: ignore[attr-defined]
+            Organisation.objects.filter(pk__in=actor.organisations("order.raise"))
+        )
+
+    def clean_times(self) -> list[Any]:
+        found = rules.hours_of(self.cleaned_data["times"])
+        if isinstance(found, Refusal):
+            raise forms.ValidationError(str(found))
+        return found
+
+
+class ProofForm(forms.Form):
+    """What the kind asks for first, then what may be given besides."""
+
+    id = forms.UUIDField(widget=forms.HiddenInput)
+    corrects = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    reading = forms.DecimalField(max_digits=12, decimal_places=2, required=False)
+    passed = forms.TypedChoiceField(
+        label=gettext_lazy("Result of the test"),
+        choices=[("", "—"), ("yes", gettext_lazy("passed")), ("no", gettext_lazy("not passed"))],
+        coerce=lambda given: given == "yes",
+        empty_value=None,
+        required=False,
+    )
+    photo = forms.FileField(
+        label=gettext_lazy("Photo"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+        help_text=gettext_lazy("Where it was taken is removed from the file unless you give the place."),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), required=False
+    )
+    place = forms.CharField(label=gettext_lazy("Place"), max_length=200, required=False)
+    longitude = forms.FloatField(label=gettext_lazy("Longitude"), required=False)
+    latitude = forms.FloatField(label=gettext_lazy("Latitude"), required=False)
+
+    def __init__(self, *args: Any, kind: Kind, **options: Any):
+        super().__init__(*args, **{"initial": {"id": ids.new_id()}, **options})
+        self.wanted = set(kind.form)
+        if kind.reading:
+            self.fields["reading"].label = _("{what}, in {unit}").format(
+                what=definitions.label(kind.reading), unit=kind.reading.unit[definitions.language()]
+            )
+        else:
+            del self.fields["reading"]
+        if "passed" not in kind.form:
+            del self.fields["passed"]
+        order = ["id", "corrects", *kind.form, "note", "photo", "place", "longitude", "latitude"]
+        self.order_fields(list(dict.fromkeys(order)))
+        for name in kind.form:
+            if name in self.fields:
+                self.fields[name].help_text = self.fields[name].help_text or _("needed before it is done")
+
+    def proof(self) -> Proof:
+        given = {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+        photo = given.pop("photo", None)
+        return Proof(**given, photo=photo.read(photos.MOST_BYTES + 1) if photo else b"")
+
+
+class PromiseForm(forms.Form):
+    """When whoever accepts an order says it will be done."""
+
+    promised_at = _moment(label=gettext_lazy("Promised for"))
+
+
+class AssignForm(forms.Form):
+    """To whom an order goes: a person whose posts allow it, or an organisation of the area."""
+
+    assignee = forms.ChoiceField(label=gettext_lazy("Person"), required=False)
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label=gettext_lazy("or organisation"),
+        required=False,
+        empty_label="—",
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
+
+    def __init__(self, *args: Any, order: WorkOrder, **options: Any):
+        super().__init__(*args, **options)
+        people = [(str(user.pk), user.display_name) for user in selectors.could_do(order)]
+        self.fields["assignee"].choices = [("", "—"), *people]  # type: ignore[attr-defined]
+        self.fields["organisation"].queryset = _organisations([_county(order.path)])  # type: ignore[attr-defined]
+
+
+def _county(path: str) -> str:
+    """The county in which a path lies; the path itself where it is wider."""
+    return "/".join(path.split("/")[:4]).rstrip("/") + "/"
+
+
+class HandOverForm(_Areas):
+    """To which desk an order is offered: another area, an organisation of it, or an organisation here."""
+
+    area = forms.CharField(label=gettext_lazy("Area"), max_length=200, required=False, widget=AreaInput)
+    organisation = forms.CharField(
+        label=gettext_lazy("Organisation"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Its name, whole. Left empty, the desk of the area takes it."),
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
+
+    def __init__(self, *args: Any, order: WorkOrder, **options: Any):
+        super().__init__(*args, **options)
+        self.order = order
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if name := given.get("organisation", "").strip():
+            path = given["area"].path if given.get("area") else _county(self.order.path)
+            found = list(Organisation.objects.filter(under("path", path), name=name)[:2])
+            if len(found) == 1:
+                given["organisation"] = found[0]
+            else:
+                self.add_error(
+                    "organisation",
+                    _("No organisation there has exactly this name. Write its name, whole, and its area."),
+                )
+        else:
+            given["organisation"] = None
+        return given
+
+
+class SpanForm(forms.Form):
+    """The days of a statistic."""
+
+    first = forms.DateField()
+    last = forms.DateField()
+
+    @staticmethod
+    def read(first: str, last: str, today: date, days: int) -> tuple[date, date]:
+        """The days asked for; those of the last so many where none is given or none is a day."""
+        form = SpanForm({"first": first, "last": last})
+        form.is_valid()
+        end = form.cleaned_data.get("last") or today
+        return form.cleaned_data.get("first") or date.fromordinal(end.toordinal() - days + 1), end
