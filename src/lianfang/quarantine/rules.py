@@ -5,9 +5,10 @@ often each was sent, changes nothing. Entries are ordered by when things happene
 their ids, which are made where the thing was observed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -177,6 +178,11 @@ def release_day(exposures: Iterable[Entry], days_of: Callable[[str], int | None]
     return max(days, default=None)
 
 
+def owed_after(last_on: date, days: int, today: date) -> bool:
+    """Whether observation after an exposure that ended on a day is still to be done."""
+    return last_on + timedelta(days=days) >= today
+
+
 # --- check-ins ----------------------------------------------------------------------------------------------------
 
 SETTLING = timedelta(hours=2)  # nobody owes a check-in sooner after being taken in
@@ -225,51 +231,46 @@ def due_times(checks_a_day: int | None) -> tuple[time, ...]:
     return tuple(time(20 - 10 * left // (many - 1)) for left in range(many - 1, -1, -1)) if many > 1 else (time(20),)
 
 
-def dues(begin: datetime, hours: Sequence[time], zone: tzinfo) -> Iterable[datetime]:
+def _dues(day: date, hours: Sequence[time], zone: tzinfo) -> list[datetime]:
+    return [datetime.combine(day, hour, zone) for hour in hours]
+
+
+def dues(after: datetime, hours: Sequence[time], zone: tzinfo) -> Iterator[datetime]:
     """The moments by which a check-in is owed, after a moment, one after another without end."""
-    day = begin.astimezone(zone).date()
+    day = after.astimezone(zone).date()
     while True:
-        for hour in hours:
-            moment = datetime.combine(day, hour, zone)
-            if moment > begin:
-                yield moment
+        yield from (moment for moment in _dues(day, hours, zone) if moment > after)
         day += timedelta(days=1)
+
+
+def due_of(moment: datetime, hours: Sequence[time], zone: tzinfo) -> datetime:
+    """The moment by which a check-in made then was owed: the nearest. So one that comes late stands for what it is late for."""
+    day = moment.astimezone(zone).date()
+    around = [due for shift in (-1, 0, 1) for due in _dues(day + timedelta(days=shift), hours, zone)]
+    return min(around, key=lambda due: (abs(due - moment), -due.timestamp()))
 
 
 def last_due(now: datetime, hours: Sequence[time], zone: tzinfo) -> datetime:
     """The latest moment at or before ``now`` by which a check-in was owed."""
     today = now.astimezone(zone).date()
-    passed = [
-        moment
-        for day in (today - timedelta(days=1), today)
-        for hour in hours
-        if (moment := datetime.combine(day, hour, zone)) <= now
-    ]
-    return max(passed)
+    around = [due for day in (today - timedelta(days=1), today) for due in _dues(day, hours, zone)]
+    return max(due for due in around if due <= now)
 
 
 def next_due(began_at: datetime, last_check_at: datetime | None, hours: Sequence[time], zone: tzinfo) -> datetime:
-    """By when the next check-in is owed: at the end of the span after that of the last one, or after being taken in."""
-    if last_check_at is None or last_check_at < began_at:
-        return next(iter(dues(began_at + SETTLING, hours, zone)))
-    spans = iter(dues(last_check_at - timedelta(microseconds=1), hours, zone))
-    next(spans)  # the end of the span in which the last check-in lies
-    return max(next(spans), next(iter(dues(began_at + SETTLING, hours, zone))))
+    """By when the next check-in is owed, after the one that came last, and not before somebody has settled in."""
+    settled = began_at + SETTLING
+    after = settled if last_check_at is None else max(settled, due_of(last_check_at, hours, zone))
+    return next(dues(after, hours, zone))
 
 
 def missed(
     began_at: datetime, until: datetime, checks: Iterable[datetime], hours: Sequence[time], zone: tzinfo
 ) -> list[datetime]:
-    """The moments by which a check-in was owed and none came in the span that ended there."""
-    told = sorted(checks)
-    found, before = [], began_at
-    for moment in dues(began_at + SETTLING, hours, zone):
-        if moment > until:
-            return found
-        if not any(before < at <= moment for at in told):
-            found.append(moment)
-        before = moment
-    return found
+    """The moments by which a check-in was owed that did not come, or not yet."""
+    told = {due_of(moment, hours, zone) for moment in checks}
+    owed = takewhile(lambda due: due <= until, dues(began_at + SETTLING, hours, zone))
+    return [due for due in owed if due not in told]
 
 
 def chase(

@@ -1,15 +1,16 @@
 """Reads of stays, each starting from what the actor may see.
 
-    stays(actor, StayFilter) -> QuerySet[Stay]            lists; ``named(actor, stays)`` gives the names that may be shown
-    stay(actor, stay_id) -> Stay, identity(actor, stay)   one stay; who it is, and each such look recorded
-    history(stay) -> History                              entries and check-ins with corrections, extensions, missed spans
-    site_screen(actor, site_id) -> SiteScreen             rooms, guests with today's check-ins, open needs of one site
-    missing(actor, area_path) -> QuerySet[Stay]           of whom a check-in is missing now
-    release_list(actor, path) -> ReleaseList              today, tomorrow, and who could not be released and why
-    open_needs(actor), needs_of(stay)                     needs with how they stand
-    tracked(actor, area, disease, known_on) -> rules.Tracked, by_area(…), without_stay(actor, area, disease)
+stays(actor, StayFilter) -> QuerySet[Stay]            lists; ``named(actor, stays)`` gives the names that may be shown
+stay(actor, stay_id) -> Stay, identity(actor, stay)   one stay; who it is, and each such look recorded
+history(stay) -> History                              entries and check-ins with corrections, extensions, missed spans
+site_screen(actor, site_id) -> SiteScreen             rooms, guests with today's check-ins, open needs of one site
+missing(actor, area_path) -> QuerySet[Stay]           of whom a check-in is missing now
+release_list(actor, path) -> ReleaseList              today, tomorrow, and who could not be released and why
+open_needs(actor), needs_of(stay)                     needs with how they stand
+tracked(actor, area, disease, known_on) -> rules.Tracked, by_area(…), without_stay(actor, area, disease)
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor, in_scope, under
 from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.registry.models import Area, Person, Site
+from lianfang.registry.selectors import records_of
+from lianfang.tracing.models import Contact
 from lianfang.workorders.models import WorkOrder
 
 from . import rules, services
@@ -74,6 +77,12 @@ def stay(actor: Actor, stay_id: UUID, permission: str = "stay.read") -> Stay:
     if found is None:
         raise Refused(refuse("kernel.not_found"))
     return found
+
+
+def open_stay_of(contact: Contact) -> Stay | None:
+    """The stay in which a contact is observed, or will be."""
+    records = records_of([contact.person_id])
+    return Stay.objects.open().filter(person__in=records, disease=contact.disease).first()
 
 
 def identity(actor: Actor, of: Stay) -> dict[str, Any] | None:
@@ -253,7 +262,9 @@ def guests(here: Sequence[Stay], names: dict[UUID, str]) -> list[Guest]:
     zone = timezone.get_default_timezone()
     begin = clock.start_of(today - timedelta(days=1))
     rows: dict[UUID, list[CheckIn]] = defaultdict(list)
-    for row in CheckIn.objects.filter(stay__in=here, observed_at__gte=begin).defer("words").order_by("observed_at", "id"):
+    for row in (
+        CheckIn.objects.filter(stay__in=here, observed_at__gte=begin).defer("words").order_by("observed_at", "id")
+    ):
         rows[row.stay_id].append(row)
     shown = []
     for guest in here:
@@ -263,12 +274,8 @@ def guests(here: Sequence[Stay], names: dict[UUID, str]) -> list[Guest]:
             for row in own.values()
         )  # fmt: skip
         hours = services.due_times(guest.disease, today)
-        spans = [datetime.combine(today, hour, zone) for hour in hours]
-        before = [rules.last_due(spans[0] - timedelta(microseconds=1), hours, zone), *spans[:-1]]
-        checks = [
-            (due, next((own[check.id] for check in reversed(holding) if since < check.observed_at <= due), None))
-            for since, due in zip(before, spans, strict=True)
-        ]
+        came = {rules.due_of(check.observed_at, hours, zone): own[check.id] for check in holding}
+        checks = [(due, came.get(due)) for due in (datetime.combine(today, hour, zone) for hour in hours)]
         latest = holding[-1] if holding else None
         missing = guest.next_due_at is not None and guest.next_due_at <= now
         alarm = services.alarm_of(guest.disease, latest) if latest else None
@@ -339,6 +346,14 @@ def open_needs(actor: Actor, path: str = "") -> list[ShownNeed]:
     return _shown_needs(actor, rows)
 
 
+def closed_needs(actor: Actor, most: int = 500) -> list[ShownNeed]:
+    """Needs that were met, the latest first."""
+    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need").values("subject_id")
+    latest = Need.objects.visible_to(actor, "need.answer").exclude(pk__in=waiting).order_by("-asked_at", "-id")
+    some = list(latest.values_list("pk", flat=True)[:most])
+    return _shown_needs(actor, Need.objects.filter(pk__in=some), closed=True)[::-1]
+
+
 def needs_of(actor: Actor, of: Stay) -> list[ShownNeed]:
     """All needs of a stay that the actor may see."""
     return _shown_needs(actor, Need.objects.visible_to(actor).filter(stay=of), closed=True)
@@ -352,10 +367,54 @@ def _shown_needs(actor: Actor, rows: QuerySet[Need], *, closed: bool = False) ->
     }
     shown = []
     for need in found:
-        order, answers = orders.get(need.pk), sorted(need.answers.all(), key=lambda given: (given.recorded_at, given.pk))
+        order, answers = (
+            orders.get(need.pk),
+            sorted(need.answers.all(), key=lambda given: (given.recorded_at, given.pk)),
+        )
         met = any(given.closes for given in answers) or (order is not None and order.closed_at is not None)
         shown.append(ShownNeed(need, order, "closed" if met else "answered" if answers else "open", answers))
     return [each for each in shown if closed or each.status != "closed"]
+
+
+# --- doors --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Door:
+    """People observed behind one door, with their telephone numbers."""
+
+    address: str  # empty where none is known
+    path: str
+    guests: list[Guest]
+    phones: dict[UUID, str]
+
+
+def doors(actor: Actor, most: int) -> tuple[list[Door], bool]:
+    """Who is observed at home where the actor records check-ins and may know who it is, in the order of the addresses, and
+    whether there are more than ``most``. The look leaves one event. Must be called inside a transaction."""
+    rows = Stay.objects.visible_to(actor, "checkin.record").visible_to(actor, "stay.identify").observed()
+    rows = rows.filter(site=None).select_related("person__merged_into", "site", "room").order_by("path", "id")
+    found = list(rows[: most + 1])
+    here = found[:most]
+    people = {row.pk: row.person.stands_under for row in here}
+    details = {"rows": len(here), "names": "name, address, telephone"}
+    events.record("stay.listed", actor, details=details)
+    behind: dict[tuple[str, str], list[Guest]] = defaultdict(list)
+    for guest in guests(here, {pk: person.name or person.masked_name for pk, person in people.items()}):
+        address: Any = people[guest.stay.pk].address
+        behind[guest.stay.path, " ".join((address or "").split())].append(guest)
+    in_order = sorted(behind.items(), key=lambda item: (item[0][0], not item[0][1], _as_walked(item[0][1])))
+    shown = [
+        Door(address, path, group, {each.stay.pk: people[each.stay.pk].phone for each in group})
+        for (path, address), group in in_order
+    ]
+    return shown, len(found) > most
+
+
+def _as_walked(address: str) -> list[tuple[int, int, str]]:
+    """An address by its parts, its numbers as numbers: No. 9 comes before No. 10."""
+    parts = re.split(r"(\d+)", address)
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part]
 
 
 # --- counts -------------------------------------------------------------------------------------------------------

@@ -38,9 +38,14 @@ from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.kernel.sealing import keyring
 from lianfang.registry import services as registry
 from lianfang.registry.models import Area, Organisation, Person, PersonKey, PossibleDuplicate, Site
+from lianfang.registry.selectors import records_of
 from lianfang.surveillance import services as surveillance
 from lianfang.surveillance.evidence import Evidence, Exposure
 from lianfang.surveillance.models import Case, CaseVersion
+from lianfang.tracing import rules as tracing_rules
+from lianfang.tracing import selectors as tracing
+from lianfang.tracing.models import Contact
+from lianfang.tracing.models import Exposure as Exposed
 from lianfang.workorders import services as workorders
 from lianfang.workorders.models import WorkOrder
 
@@ -109,6 +114,7 @@ class NewStay:
     notice: str = ""  # number of the legal notice, where it was served with the decision
     words: str = ""
     ordered_at: datetime | None = None
+    contact_id: UUID | None = None  # as which tracing follows the person
     id: UUID = field(default_factory=ids.new_id)
 
 
@@ -140,6 +146,7 @@ def open_stay(new: NewStay, by: Actor) -> Stay:
             id=new.id,
             person=person,
             disease=new.disease,
+            contact_id=new.contact_id,
             home_path=person.path or (new.area.path if new.area else ""),
             opened_at=now,
             opened_by_id=by.user_id,
@@ -163,7 +170,7 @@ def open_stay(new: NewStay, by: Actor) -> Stay:
             *(exposure_entry(stay.pk, exposure) for exposure in new.exposures),
         ]
         stay = _write(entries, {stay.pk: stay}, by, trusted=True)[stay.pk]
-        _raise([("take_in_guest", stay.pk, path, organisation_id)], by)
+        raise_orders([("take_in_guest", stay.pk, path, organisation_id)], by)
     return stay
 
 
@@ -433,7 +440,14 @@ def _follow(fresh: Sequence[StayEntry], stays: dict[UUID, Stay], left: set[tuple
     for pk in kinds["lost"]:
         orders.append(("find_lost_person", pk, stays[pk].home_path or stays[pk].path, None))
     if kinds["end"]:
-        waiting = ["take_in_guest", "transfer_patient", "see_alarm", "find_lost_person", "review_stay", "take_over_stay"]
+        waiting = [
+            "take_in_guest",
+            "transfer_patient",
+            "see_alarm",
+            "find_lost_person",
+            "review_stay",
+            "take_over_stay",
+        ]
         workorders.close_for(kinds["end"], [*waiting, *CHASING], by, cancelled=True)
         orders += [
             ("receive_home", pk, stays[pk].home_path or stays[pk].path, None)
@@ -447,10 +461,10 @@ def _follow(fresh: Sequence[StayEntry], stays: dict[UUID, Stay], left: set[tuple
     }
     for room in Room.objects.filter(pk__in=emptied).select_related("site"):
         orders.append(("disinfect_room", room.pk, room.site.path, room.site.organisation_id))
-    _raise(orders, by)
+    raise_orders(orders, by)
 
 
-def _raise(orders: Sequence[tuple[str, UUID, str, UUID | None]], by: Actor) -> None:
+def raise_orders(orders: Sequence[tuple[str, UUID, str, UUID | None]], by: Actor) -> None:
     """Raise work orders (kind, subject, path, organisation) of which none of the kind is unfinished for the subject."""
     if not orders:
         return
@@ -460,15 +474,13 @@ def _raise(orders: Sequence[tuple[str, UUID, str, UUID | None]], by: Actor) -> N
         .values_list("kind", "subject_id")
     )
     now = clock.now()
-    made = [
-        workorders.raised(kind, subject_id=subject, path=path, organisation_id=organisation_id, raised_at=now)
-        for kind, subject, path, organisation_id in orders
-        if (kind, subject) not in waiting
-    ]
-    WorkOrder.objects.bulk_create(made)
-    events.write(
-        events.made("order.raised", by, subject=("order", order.pk), path=order.path, details={"kind": order.kind})
-        for order in made
+    workorders.raise_many(
+        [
+            workorders.raised(kind, subject_id=subject, path=path, organisation_id=organisation_id, raised_at=now)
+            for kind, subject, path, organisation_id in orders
+            if (kind, subject) not in waiting
+        ],
+        by,
     )
 
 
@@ -710,7 +722,7 @@ def _sounded(row: CheckIn, stay: Stay, by: Actor, now: datetime) -> Checked:
         case = _notify(stay, row, found, hospital, by)
         entry = NewEntry(stay.pk, "suspected", row.observed_at, case_id=case.pk)
         _write([entry], {stay.pk: stay}, by, trusted=True)
-    _raise(
+    raise_orders(
         [
             ("see_alarm", stay.pk, stay.path, stay.organisation_id),
             ("transfer_patient", stay.pk, stay.path, stay.organisation_id),
@@ -859,8 +871,138 @@ def hand_over(stay_id: UUID, area: Area, by: Actor, *, organisation_id: UUID | N
         stay = _locked([stay_id], "stay.manage", by)[stay_id]
         if stay.status not in rules.OPEN:
             raise Refused(refuse("stay.ended_already", state=rules.WORKFLOW.label(stay.status)))
-        _raise([("take_over_stay", stay_id, area.path, organisation_id)], by)
+        raise_orders([("take_over_stay", stay_id, area.path, organisation_id)], by)
         events.record("stay.handed_over", by, subject=("stay", stay_id), path=stay.path, details={"area": area.code})
+
+
+# --- what tracing and surveillance learnt -------------------------------------------------------------------------
+
+
+def follow_contact(contact_id: UUID) -> Stay | None:
+    """Bring the exposures of a contact up to its stay, under their own ids, so that nothing is entered twice.
+
+    A contact without a stay who still owes observation gets one, not yet taken in, where tracing follows it.
+    """
+    with transaction.atomic():
+        contact = Contact.objects.select_related("person__merged_into", "area").filter(pk=contact_id).first()
+        if contact is None:
+            return None
+        person = contact.person.stands_under
+        stay = (
+            Stay.objects.open()
+            .filter(person__in=records_of([person.pk]), disease=contact.disease)
+            .select_for_update()
+            .order_by("opened_at")
+            .first()
+        )
+        contacts = tracing.records_of_contacts([contact_id])[contact_id]
+        if stay is None:
+            return _stay_of(contact, person, tracing.exposures_of([contact_id])[contact_id])
+        known = {row.pk for row in stay.entries.filter(kind="exposure")}
+        told = Exposed.objects.filter(contact__in=contacts).order_by("recorded_at", "id")
+        fresh = []
+        for exposure in told:
+            if exposure.pk not in known and not (exposure.retracted and exposure.corrects_id not in known):
+                fresh.append(_mirrored(stay.pk, exposure, known))
+                known.add(exposure.pk)
+        if fresh:
+            stay = _write(fresh, {stay.pk: stay}, SYSTEM, trusted=True)[stay.pk]
+            if stay.release_on is None:
+                raise_orders([("review_stay", stay.pk, stay.path, stay.organisation_id)], SYSTEM)
+    return stay
+
+
+def _mirrored(stay_id: UUID, exposure: Exposed, known: Collection[UUID]) -> "NewEntry":
+    """An exposure that tracing knows, as an entry of a stay. One that goes on, or of unknown end, counts to the day it was
+    told."""
+    edition = definitions.edition(exposure.contact.disease, exposure.edition)
+    return NewEntry(
+        stay_id,
+        "exposure",
+        exposure.recorded_at,
+        last_on=exposure.last_on or clock.local_day(exposure.recorded_at),
+        owes=tracing_rules.observed(edition, exposure.category, exposure.protected),
+        edition=exposure.edition,
+        case_id=exposure.case_id,
+        corrects=exposure.corrects_id if exposure.corrects_id in known else None,
+        retracted=exposure.retracted,
+        id=exposure.pk,
+    )
+
+
+def _stay_of(contact: Contact, person: Person, exposures: Sequence[Exposed]) -> Stay | None:
+    entries = [_mirrored(contact.pk, exposure, ()) for exposure in exposures]
+    today = clock.today()
+    owed = [
+        entry
+        for entry in entries
+        if entry.owes
+        and entry.last_on is not None
+        and (days := definitions.edition(contact.disease, entry.edition).observation_days) is not None
+        and rules.owed_after(entry.last_on, days, today)
+    ]
+    if not owed or definitions.edition_on(contact.disease, today).observation is None:
+        return None
+    if any(tracing.cases_of([contact]).values()):
+        return None  # ill already: a patient, not somebody to be observed
+    ended = Stay.objects.filter(person__in=records_of([person.pk]), disease=contact.disease)
+    mirrored = set(StayEntry.objects.filter(stay__in=ended, kind="exposure").values_list("pk", flat=True))
+    if not any(entry.id not in mirrored for entry in owed):
+        return None  # the stay for these exposures has ended
+    now = clock.now()
+    stay = Stay(
+        id=ids.new_id(), person=person, disease=contact.disease, contact=contact, home_path=person.path or contact.path,
+        opened_at=now, grounds="contact", path=contact.path, organisation_id=contact.organisation_id,
+    )  # fmt: skip
+    stay.save(force_insert=True)
+    ordered = NewEntry(stay.pk, "ordered", reason="contact", path=contact.path, organisation_id=contact.organisation_id)
+    fresh = [replace(entry, stay_id=stay.pk) for entry in entries if entry.id not in mirrored]
+    stay = _write([ordered, *fresh], {stay.pk: stay}, SYSTEM, trusted=True)[stay.pk]
+    raise_orders([("take_in_guest", stay.pk, stay.path, stay.organisation_id)], SYSTEM)
+    return stay
+
+
+def follow_case(case_id: UUID) -> None:
+    """What a case means for stays: the person's own stay is tied to it, and ends once it counts as an infection; where it was
+    excluded, the stays of those exposed only to excluded cases are to be reviewed."""
+    with transaction.atomic():
+        version = CaseVersion.objects.filter(case_id=case_id, superseded_at=None).select_related("case").first()
+        if version is None or not version.counted:
+            return
+        edition = definitions.edition(version.disease, version.edition)
+        if version.classification in edition.not_investigated:
+            _review_exposed_to(case_id)
+            return
+        records = records_of([version.case.person_id])
+        rows = (
+            Stay.objects.open().filter(person__in=records, disease=version.disease).select_for_update().order_by("pk")
+        )
+        for stay in rows:
+            entries = []
+            if stay.case_id != case_id and open_case(stay) is None:
+                entries.append(NewEntry(stay.pk, "suspected", case_id=case_id))
+            if version.classification in edition.case_classes:
+                entries.append(NewEntry(stay.pk, "end", reason="became_case"))
+            if entries:
+                _write(entries, {stay.pk: stay}, SYSTEM, trusted=True)
+
+
+def _review_exposed_to(case_id: UUID) -> None:
+    stays = list(Stay.objects.open().filter(entries__kind="exposure", entries__case=case_id).distinct())
+    entries = entries_of([stay.pk for stay in stays])
+    orders = []
+    for stay in stays:
+        infectors = {
+            entry.case_id
+            for entry in rules.standing_entries(entries[stay.pk])
+            if entry.kind == "exposure" and entry.owes and entry.case_id
+        }
+        current = CaseVersion.objects.filter(case__in=infectors, superseded_at=None)
+        if case_id in infectors and all(
+            row.classification in definitions.edition(row.disease, row.edition).not_investigated for row in current
+        ):
+            orders.append(("review_stay", stay.pk, stay.path, stay.organisation_id))
+    raise_orders(orders, SYSTEM)
 
 
 # --- needs --------------------------------------------------------------------------------------------------------
@@ -914,7 +1056,7 @@ def _ask(new: NewNeed, stay: Stay, by: Actor, link_id: UUID | None = None) -> Ne
     path, organisation_id = (stay.home_path, None) if at_home else (stay.path, stay.organisation_id)
     details = {"what": new.kind} | ({"token": str(link_id)} if link_id else {})
     events.record("need.asked", by, subject=("need", need.pk), path=path, details=details)
-    _raise([(kind.order, need.pk, path, organisation_id)], by)
+    raise_orders([(kind.order, need.pk, path, organisation_id)], by)
     return need
 
 
