@@ -72,6 +72,11 @@ def main() -> None:
     )
 
     cells = [[0, 31, 24, 12, 45, 19, 17, 28], [0, 110, 60, 9, 80, 15, 30, 5], [0, 12, 9, 3, 20, 4, 2, 1]]
+    cases_a_day = rng.poisson(12 * np.exp(0.6 * np.sin(np.arange(45) / 6)))
+    event = np.repeat(np.arange(45), cases_a_day)
+    report = event + np.minimum(rng.negative_binomial(2, 0.3, len(event)), 16)
+    write("input_reports", ["event", "report"], np.stack([event, report], axis=1).tolist())
+
     write("input_cells", ["c000", "c001", "c010", "c011", "c100", "c101", "c110", "c111"], cells)
 
 

@@ -96,3 +96,15 @@ co <- read.csv("input_courses.csv"); out <- NULL
 for (cut in c(25, 40, 60, 200)) { d <- co[co$begin <= cut, ]; seen <- d$end <= cut; time <- ifelse(seen, d$end, cut) - d$begin; ev <- factor(ifelse(!seen, 0, ifelse(d$died == 1, 1, 2)), 0:2, c("censor", "died", "recovered"))
   s <- survfit(Surv(time + 0.5 * (ev == "censor") + 1, ev) ~ 1); p <- s$pstate[nrow(s$pstate), ]; out <- rbind(out, data.frame(cut = cut, died = p[2], recovered = p[3], ratio = p[2] / (p[2] + p[3]))) }
 w(out, "follow_up")
+
+# nowcasts of surveillance, 38 days after the first event; bayes.trunc and bayes.notrunc are sampled
+suppressPackageStartupMessages(library(surveillance))
+rp <- read.csv("input_reports.csv"); d0 <- as.Date("2020-03-01"); rp <- data.frame(event = d0 + rp$event, report = d0 + rp$report); when <- seq(d0 + 26, d0 + 38, 1); out <- NULL; shares <- NULL; chances <- NULL
+for (m in c("bayes.trunc", "bayes.notrunc", "bayes.notrunc.bnb", "lawless", "unif")) { set.seed(1)
+  ctl <- list(N.tInf.max = 400, nSamples = 20000, predPMF = TRUE, N.tInf.prior = structure("poisgamma", mean.lambda = 15, var.lambda = 250), dRange = c(d0, d0 + 44))
+  invisible(capture.output(nc <- quiet(nowcast(now = d0 + 38, when = when, data = rp, dEventCol = "event", dReportCol = "report", D = 12, method = m, control = ctl))))
+  ix <- match(when, epoch(nc)); out <- rbind(out, data.frame(method = m, day = as.integer(when - d0), reported = observed(nc)[ix, 1], predicted = upperbound(nc)[ix, 1], lower = nc@pi[ix, 1, 1], upper = nc@pi[ix, 1, 2]))
+  if (m %in% c("bayes.trunc", "bayes.notrunc")) shares <- rbind(shares, data.frame(method = m, delay = 0:12, share = delayCDF(nc)[[m]]))
+  if (m == "lawless") shares <- rbind(shares, data.frame(method = m, delay = 0:12, share = delayCDF(nc)[[m]][1:13]))
+  if (m %in% c("bayes.trunc", "bayes.notrunc")) for (d in c("2020-03-28", "2020-04-02", "2020-04-05", "2020-04-07", "2020-04-08")) { p <- nc@predPMF[[d]][[m]]; chances <- rbind(chances, data.frame(method = m, day = as.integer(as.Date(d) - d0), number = 0:60, chance = cumsum(p)[1:61])) } }
+w(out, "nowcast"); w(shares, "nowcast_shares"); w(chances, "nowcast_chances")
