@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -431,6 +432,6 @@ def test_a_stopped_import_goes_on_with_the_posts_of_whoever_ordered_it_last(worl
     services.start(run.pk, actor_for(second), as_job=False)
     ImportRun.objects.update(progressed_at=clock.now() - timedelta(minutes=5))
     ordered = []
-    monkeypatch.setattr(jobs.go_on, "enqueue", lambda *about: ordered.append(about))
+    monkeypatch.setattr(jobs, "go_on", SimpleNamespace(enqueue=lambda *about: ordered.append(about)))
     assert jobs.take_up_again() == 1
     assert ordered == [(str(run.pk), second.pk)]
