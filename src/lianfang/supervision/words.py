@@ -17,7 +17,7 @@ EVENTS = {
 COVERING = ("case.listed", "case.exported")
 LOOKS = (
     *COVERING, "case.searched", "case.opened", "case.viewed", "person.viewed", "person.listed", "person.offered", "import.previewed",
-    "import.refused_read",
+    "import.refused_read", "order.opened", "order.exported",
     "audit.listed", "audit.case_read", "audit.user_read", "audit.exported",
 )  # fmt: skip
 
@@ -25,6 +25,7 @@ GROUPS = {
     "case": _("cases"),
     "person": _("persons"),
     "order": _("work orders"),
+    "round": _("rounds"),
     "link": _("transmission links"),
     "import": _("imports"),
     "bulletin": _("bulletins"),
@@ -108,6 +109,7 @@ DETAILS = {
     "known": _("as known"),
     "seal": _("fingerprint of the figures"),
     "reason": _("reason"),
+    "to": _("to"),
     "contacts": _("contacts"),
     "size": _("size in bytes"),
     "sha256": _("fingerprint of the file"),
@@ -145,6 +147,7 @@ SUBJECTS = {
     "case": _("case"),
     "person": _("person record"),
     "order": _("work order"),
+    "round": _("round"),
     "link": _("transmission link"),
     "import": _("import"),
     "bulletin": _("bulletin"),

@@ -152,7 +152,9 @@ def list_orders(
     if view not in selectors.VIEWS:
         raise Refused(refuse("kernel.not_found", "view"))
     place = _area(area)
-    wanted = selectors.Wanted(view, kind, place.path if place else "", organisation_id, selectors.read_place(after))
+    wanted = selectors.Wanted(
+        view, kind, place.path if place else "", organisation_id, after=selectors.read_place(after)
+    )
     found, more = selectors.inbox_page(request.actor, wanted)  # type: ignore[attr-defined]
     return {"orders": [_shown(order) for order in found], "next": selectors.write_place(more)}
 

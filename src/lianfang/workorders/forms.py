@@ -264,16 +264,9 @@ class HandOverForm(_Areas):
         return given
 
 
-class SpanForm(forms.Form):
-    """The days of a statistic."""
-
-    first = forms.DateField()
-    last = forms.DateField()
-
-    @staticmethod
-    def read(first: str, last: str, today: date, days: int) -> tuple[date, date]:
-        """The days asked for; those of the last so many where none is given or none is a day."""
-        form = SpanForm({"first": first, "last": last})
-        form.is_valid()
-        end = form.cleaned_data.get("last") or today
-        return form.cleaned_data.get("first") or date.fromordinal(end.toordinal() - days + 1), end
+def day_of(text: str) -> date | None:
+    """The day that an address names; None for what is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -142,6 +142,7 @@ class Wanted:
     kind: str = ""
     path: str = ""
     organisation_id: UUID | None = None
+    closed_since: date | None = None
     after: Place | None = None
 
 
@@ -215,6 +216,8 @@ def _narrowed(rows: QuerySet[WorkOrder], actor: Actor, wanted: Wanted) -> QueryS
             rows = rows.filter(status="reported", closed_at__isnull=False)
         case "closed":
             rows = rows.filter(closed_at__isnull=False)
+            if wanted.closed_since:
+                rows = rows.filter(closed_at__gte=start_of(wanted.closed_since))
         case _:
             rows = rows.filter(closed_at=None)
     shown = shown_kinds(actor, wanted.view)

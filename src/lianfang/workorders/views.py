@@ -1,7 +1,7 @@
 """The pages of work orders: inbox, one order, board, statistics, rounds."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -108,6 +108,7 @@ def _wanted(request: HttpRequest) -> tuple[selectors.Wanted, Area | None]:
             kind=request.GET.get("kind", ""),
             path=area.path if area else "",
             organisation_id=_uuid(request.GET.get("desk", "")),
+            closed_since=forms.day_of(request.GET.get("since", "")),
             after=selectors.read_place(request.GET.get("after", "")),
         ),
         area,
@@ -425,9 +426,8 @@ def _statistics(request: HttpRequest) -> tuple[dict[str, Any], list[dict[str, An
     actor: Actor = request.actor  # type: ignore[attr-defined]
     area, by = _place(request)
     shown = _narrowing(request, area, by)
-    first, last = forms.SpanForm.read(
-        request.GET.get("from", ""), request.GET.get("until", ""), clock.today(), SHOWN_DAYS
-    )
+    last = forms.day_of(request.GET.get("until", "")) or clock.today()
+    first = forms.day_of(request.GET.get("from", "")) or last - timedelta(days=SHOWN_DAYS - 1)
     if last < first:
         raise Refused(refuse("order.no_such_span", "until"))
     groups = selectors.statistics(
@@ -534,7 +534,7 @@ def round_page(request: HttpRequest, round_id: UUID) -> HttpResponse:
     if planned is None:
         raise Refused(refuse("kernel.not_found"))
     today = clock.today()
-    day = _day(request.GET.get("day", ""), today)
+    day = min(forms.day_of(request.GET.get("day", "")) or today, today)
     now = clock.now()
     return render(
         request,
@@ -554,13 +554,6 @@ def round_page(request: HttpRequest, round_id: UUID) -> HttpResponse:
             and actor.may_at("order.raise", planned.path, planned.organisation_id),
         },
     )
-
-
-def _day(text: str, today: date) -> date:
-    try:
-        return min(date.fromisoformat(text), today) if text else today
-    except ValueError:
-        return today
 
 
 @require_POST
