@@ -413,9 +413,27 @@ def wait_after(wrong_tries: int) -> timedelta:
 # --- people -------------------------------------------------------------------------------------------------------
 
 
+WITHOUT_STAY = {
+    "case": _("is a case"),
+    "owes_none": _("owes no observation"),
+    "over": _("observation would be over"),
+    "not_taken_in": _("not yet ordered"),
+}
+
+
+def why_without_stay(owing: Iterable[tuple[date, int | None]], became_case: bool, today: date) -> str:
+    """Why a contact has no stay. ``owing``: the last day and the days of observation of each exposure that owes it."""
+    if became_case:
+        return "case"
+    owing = [(last_on, days) for last_on, days in owing if days is not None]
+    if not owing:
+        return "owes_none"
+    return "not_taken_in" if any(owed_after(last_on, days, today) for last_on, days in owing) else "over"
+
+
 @dataclass(frozen=True)
 class Tracked:
-    """How many are tracked, and where they stand. ``missing`` are people on the tracers' list without a stay."""
+    """How many are tracked, and where they stand. ``missing`` are people on the tracers' list who have no stay."""
 
     tracked: int
     by_status: dict[str, int] = field(default_factory=dict)
@@ -423,9 +441,9 @@ class Tracked:
 
     @property
     def accounted(self) -> int:
+        """Not yet taken in + under observation + lost + released + ended otherwise, and those without a stay."""
         return sum(self.by_status.values()) + self.missing
 
     @property
     def adds_up(self) -> bool:
-        """Tracked = under observation + released + ended otherwise + lost + not yet taken in, those without a stay among them."""
         return self.tracked == self.accounted

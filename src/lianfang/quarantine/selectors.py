@@ -27,6 +27,8 @@ from lianfang.kernel.access import Actor, in_scope, under
 from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.registry.models import Area, Person, Site
 from lianfang.registry.selectors import records_of
+from lianfang.tracing import rules as tracing_rules
+from lianfang.tracing import selectors as tracing
 from lianfang.tracing.models import Contact
 from lianfang.workorders.models import WorkOrder
 
@@ -443,10 +445,82 @@ def by_area(
     return found
 
 
+@dataclass(frozen=True)
+class WithoutStay:
+    """A contact on the tracers' list who has no stay, and why."""
+
+    contact: Contact
+    reason: str  # of rules.WITHOUT_STAY
+
+
 def tracked(actor: Actor, area: Area, disease: str, known_on: date | None = None) -> rules.Tracked:
-    """How many people are tracked in an area, and where they stand."""
-    counts = by_area(actor, [area], disease, known_on)[area.code]
-    return rules.Tracked(sum(counts.values()), counts)
+    """How many people are tracked in an area, and where they stand, as known on the evening of a day (None: now).
+
+    Tracked are the contacts on the tracers' list and whoever is or was under observation; each is counted once, by the
+    latest stay, where that is, and else where tracing follows them. Counted apart from where they stand.
+    """
+    rows = versions(actor, area.path, disease, known_on).order_by("stay__opened_at", "stay_id")
+    latest = {
+        merged or person: status
+        for person, merged, status in rows.values_list("stay__person_id", "stay__person__merged_into_id", "status")
+    }
+    counts = {state.name: 0 for state in rules.WORKFLOW.states}
+    for status in latest.values():
+        counts[status] += 1
+    missing = without_stay(actor, area, disease, known_on)
+    people = set(latest) | {each.contact.person.stands_under_id for each in missing}
+    return rules.Tracked(len(people), counts, len(missing))
+
+
+def without_stay(actor: Actor, area: Area, disease: str, known_on: date | None = None) -> list[WithoutStay]:
+    """The contacts followed in an area who have no stay, each with the reason: what "tracked" holds beside the stays."""
+    at = clock.start_of(known_on + timedelta(days=1)) if known_on else None
+    rows = tracing.contacts_visible_to(actor).filter(under("path", area.path), disease=disease)
+    if at is not None:
+        rows = rows.filter(first_recorded_at__lte=at)
+    contacts = {
+        row.person.stands_under_id: row for row in rows.select_related("person__merged_into", "area").order_by("-pk")
+    }
+    records = Person.objects.filter(Q(pk__in=contacts) | Q(merged_into__in=contacts)).values("pk")
+    observed = Stay.objects.filter(disease=disease, person__in=records)
+    if at is not None:
+        observed = observed.filter(opened_at__lte=at)
+    for person, merged in observed.values_list("person_id", "person__merged_into_id"):
+        contacts.pop(merged or person, None)
+    exposures = tracing.exposures_of([row.pk for row in contacts.values()], at)
+    cases = tracing.cases_of(list(contacts.values()), at)
+    today = known_on or clock.today()
+    return [
+        WithoutStay(row, _why_without(row, exposures[row.pk], bool(cases[row.pk]), today))
+        for row in sorted(contacts.values(), key=lambda row: row.pk)
+    ]
+
+
+def contact_names(actor: Actor, contacts: Sequence[Contact], path: str = "") -> dict[UUID, str]:
+    """The names of contacts without a stay: in full where the actor may know them, masked elsewhere. The look leaves one event.
+
+    Must be called inside a transaction.
+    """
+    pks = [row.pk for row in contacts]
+    rows = tracing.contacts_visible_to(actor, "contact.identify").filter(pk__in=pks)
+    known = set(rows.values_list("pk", flat=True))
+    details = {"rows": len(pks), "names": "name" if known else "masked"}
+    events.record("stay.listed", actor, path=path, details=details)
+    return {
+        row.pk: row.person.stands_under.name if row.pk in known else row.person.stands_under.masked_name
+        for row in contacts
+    }
+
+
+def _why_without(contact: Contact, exposures: Iterable[Any], became_case: bool, today: date) -> str:
+    owing = [
+        (exposure.last_on or clock.local_day(exposure.recorded_at), edition.observation_days)
+        for exposure in exposures
+        if tracing_rules.observed(
+            edition := definitions.edition(contact.disease, exposure.edition), exposure.category, exposure.protected
+        )
+    ]
+    return rules.why_without_stay(owing, became_case, today)
 
 
 def unsound() -> Collection[UUID]:
