@@ -5,6 +5,7 @@ import "./style/components.css";
 import "./style/forms.css";
 import "./style/tables.css";
 import "./style/pictures.css";
+import "./style/observation.css";
 import "./style/print.css";
 
 import "./shell/requests";

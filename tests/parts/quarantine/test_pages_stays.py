@@ -1,0 +1,322 @@
+"""The pages of observation: what each shows, to whom, and what it writes."""
+
+import re
+from datetime import date, datetime
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from lianfang.kernel import clock
+from lianfang.kernel.models import Event, User
+from lianfang.quarantine import services
+from lianfang.quarantine.models import CheckIn, Need, Stay
+from lianfang.surveillance.models import Case
+
+
+def at(day: str, hour: str = "09:00") -> datetime:
+    return timezone.make_aware(datetime.fromisoformat(f"{day}T{hour}"))
+
+
+def as_(name: str, language: str = "en") -> Client:
+    client = Client()
+    client.force_login(User.objects.get(username=name))
+    client.cookies["django_language"] = language
+    return client
+
+
+@pytest.fixture
+def guest(place):
+    """Somebody at the site since this morning, in room 201."""
+    place.rooms("201", "202")
+    stay = place.stay(last_on=date(2020, 1, 26))
+    room = place.site.rooms.get(name="201")
+    return services.enter(
+        services.NewEntry(stay.pk, "arrival", site_id=place.site.pk, room_id=room.pk), place.coordinator
+    )
+
+
+def text(response) -> str:
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+EVERY = [
+    "stay-list", "stay-missed", "stay-releases", "stay-release-many", "need-list", "stay-counts", "stay-new", "isolation-list",
+    "doors",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("name", EVERY)
+def test_every_list_opens_empty_and_full(place, name, language):
+    client = as_("lucheng", language)
+    assert client.get(reverse(name)).status_code == 200
+    place.rooms("201")
+    stay = place.stay(last_on=date(2020, 1, 26))
+    services.enter(services.NewEntry(stay.pk, "arrival", site_id=place.site.pk), place.coordinator)
+    services.ask(services.NewNeed("food", "rice", stay.pk), place.coordinator)
+    home = place.stay(place.person("王芳"), last_on=date(2020, 1, 20), at_site=False)
+    services.enter(services.NewEntry(home.pk, "arrival"), place.tracer)
+    assert client.get(reverse(name)).status_code == 200
+
+
+def test_a_stay_opens_and_the_look_at_who_it_is_leaves_its_event(place, guest):
+    page = text(as_("coordinator").get(reverse("stay", args=[guest.pk])))
+    assert "李小明" in page
+    assert "2020-02-09" in page
+    viewed = Event.objects.get(kind="stay.viewed")
+    assert viewed.subject_id == guest.pk
+    assert "李小明" not in str(viewed.details)
+
+
+def test_the_county_list_masks_names(place, guest):
+    page = text(as_("lucheng").get(reverse("stay-list")))
+    assert "李小明" not in page
+    assert "李**" in page
+
+
+def test_who_has_no_post_there_sees_nothing_of_a_stay(place, guest):
+    assert as_("xihu").get(reverse("stay", args=[guest.pk])).status_code == 404
+    assert as_("doctor").get(reverse("stay-list")).status_code == 403
+    assert as_("xihu").get(reverse("isolation-site", args=[place.site.pk])).status_code == 404
+
+
+def test_the_site_screen_shows_rooms_guests_needs_and_who_leaves(place, guest):
+    services.ask(services.NewNeed("medicine", "insulin", guest.pk), place.coordinator)
+    page = text(as_("coordinator").get(reverse("isolation-site", args=[place.site.pk])))
+    assert "201" in page
+    assert "202" in page
+    assert "insulin" in page
+    assert "李小明" in page
+
+
+def test_rooms_are_added_many_at_once(place):
+    client = as_("coordinator")
+    sent = client.post(reverse("isolation-rooms", args=[place.site.pk]), {"names": "301，302 303", "capacity": 2})
+    assert sent.status_code == 302
+    assert list(place.site.rooms.order_by("name").values_list("name", "capacity")) == [
+        ("301", 2),
+        ("302", 2),
+        ("303", 2),
+    ]
+    again = client.post(reverse("isolation-rooms", args=[place.site.pk]), {"names": "304 301", "capacity": 1})
+    assert again.status_code == 422
+    assert not place.site.rooms.filter(name="304").exists()
+
+
+def sheet_line(page: str, stay: Stay) -> dict[str, str]:
+    prefix = stay.pk.hex[-12:]
+    found = re.search(rf'name="{prefix}-id" value="([0-9a-f-]+)"', page)
+    return {f"{prefix}-id": found[1]}
+
+
+def test_a_whole_site_is_entered_in_one_screen_and_empty_lines_stay_as_they_are(place, guest):
+    other = place.stay(place.person("王芳"), last_on=date(2020, 1, 26))
+    services.enter(services.NewEntry(other.pk, "arrival", site_id=place.site.pk), place.coordinator)
+    client, url = as_("coordinator"), reverse("isolation-checkins", args=[place.site.pk])
+    page = client.get(url).content.decode()
+    data = {**sheet_line(page, guest), **sheet_line(page, other), f"{guest.pk.hex[-12:]}-temperature": "36，6"}
+    assert client.post(url, data).status_code == 302
+    assert [str(row.temperature) for row in CheckIn.objects.all()] == ["36.6"]
+    assert client.post(url, data).status_code == 302  # sent twice
+    assert CheckIn.objects.count() == 1
+
+
+def test_a_wrong_line_is_shown_again_and_the_others_are_recorded(place, guest):
+    other = place.stay(place.person("王芳"), last_on=date(2020, 1, 26))
+    services.enter(services.NewEntry(other.pk, "arrival", site_id=place.site.pk), place.coordinator)
+    client, url = as_("coordinator"), reverse("isolation-checkins", args=[place.site.pk])
+    page = client.get(url).content.decode()
+    data = {**sheet_line(page, guest), **sheet_line(page, other)}
+    data |= {f"{guest.pk.hex[-12:]}-temperature": "365", f"{other.pk.hex[-12:]}-temperature": "36.4"}
+    answer = client.post(url, data)
+    assert answer.status_code == 422
+    assert "365 cannot be right" in text(answer)
+    assert list(CheckIn.objects.values_list("stay_id", flat=True)) == [other.pk]
+
+
+def test_what_is_alarming_in_the_sheet_is_confirmed_first_and_then_causes_everything(place, guest):
+    client, url = as_("coordinator"), reverse("isolation-checkins", args=[place.site.pk])
+    data = sheet_line(client.get(url).content.decode(), guest) | {f"{guest.pk.hex[-12:]}-temperature": "37.8"}
+    asked = client.post(url, data)
+    assert asked.status_code == 422
+    assert CheckIn.objects.count() == Case.objects.count() == 0
+    assert "transfer to hospital is ordered" in text(asked)
+    done = client.post(url, {**data, "sure": "1"})
+    assert done.status_code == 302
+    assert Case.objects.count() == 1
+    assert Stay.objects.get(pk=guest.pk).case_id == Case.objects.get().pk
+
+
+def test_one_tap_for_the_feverish_names_what_follows_and_refuses_what_is_not_alarming(place, guest):
+    client, url = as_("coordinator"), reverse("stay-feverish", args=[guest.pk])
+    page = client.get(url)
+    assert "鹿城区人民医院" in text(page)
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)"', page.content.decode())[1]
+    assert client.post(url, {"id": form_id, "temperature": "36.5"}).status_code == 422
+    assert Case.objects.count() == 0
+    assert client.post(url, {"id": form_id, "temperature": "37.3"}).status_code == 302
+    assert Case.objects.count() == 1
+    assert set(Event.objects.filter(subject_id=guest.pk).values_list("kind", flat=True)) >= {
+        "stay.alarm",
+        "stay.suspected",
+    }
+
+
+def test_a_check_in_is_corrected_by_another_one(place, guest):
+    first = services.check_in(services.NewCheck(guest.pk, 36.9), place.coordinator).checkin
+    client = as_("coordinator")
+    page = client.get(reverse("stay", args=[guest.pk]), {"correct": str(first.pk)}).content.decode()
+    assert f'name="corrects" value="{first.pk}"' in page
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)" id="id_id"', page) or re.search(
+        r'name="id" value="([0-9a-f-]+)"', page
+    )
+    data = {"id": form_id[1], "corrects": str(first.pk), "temperature": "36.4", "told_by": "coordinator"}
+    assert client.post(reverse("stay-checkin", args=[guest.pk]), data).status_code == 302
+    assert CheckIn.objects.get(corrects=first).temperature is not None
+    assert CheckIn.objects.count() == 2
+
+
+def test_a_need_is_answered_and_closed(place, guest):
+    need = services.ask(services.NewNeed("food", "rice", guest.pk), place.coordinator)
+    client = as_("coordinator")
+    assert "rice" in text(client.get(reverse("need-list")))
+    back = reverse("isolation-site", args=[place.site.pk])
+    sent = client.post(reverse("need-answer", args=[need.pk]), {"words": "on its way", "back": back})
+    assert sent.url == back
+    assert "rice" in text(client.get(reverse("need-list")))
+    client.post(
+        reverse("need-answer", args=[need.pk]), {"words": "brought", "closes": "on", "back": "https://evil.example/"}
+    )
+    assert "rice" not in text(client.get(reverse("need-list")))
+    assert "rice" in text(client.get(reverse("need-list"), {"show": "closed"}))
+
+
+def test_an_answer_never_leads_to_another_site(place, guest):
+    need = services.ask(services.NewNeed("food", "rice", guest.pk), place.coordinator)
+    sent = as_("coordinator").post(
+        reverse("need-answer", args=[need.pk]), {"words": "x", "back": "https://evil.example/"}
+    )
+    assert sent.url == reverse("need-list")
+
+
+def test_the_release_list_says_who_goes_and_why_another_may_not(place, guest):
+    sick = place.stay(place.person("王芳"), last_on=date(2020, 1, 26))
+    services.enter(services.NewEntry(sick.pk, "arrival", site_id=place.site.pk), place.coordinator)
+    with clock.at(at("2020-02-09", "08:00")):
+        services.check_in(services.NewCheck(guest.pk, 36.5), place.coordinator)
+        client = as_("lucheng")
+        page = text(client.get(reverse("stay-releases")))
+        assert "Release 1 person" in page
+        assert "No check-in today" in page
+        listed = client.get(reverse("stay-release-many")).content.decode()
+        assert str(guest.pk) in listed
+        assert str(sick.pk) not in listed
+        client.post(reverse("stay-release-many"), {"stay": [str(guest.pk), str(sick.pk)]})
+        assert Stay.objects.get(pk=guest.pk).status == "released"
+        assert Stay.objects.get(pk=sick.pk).status == "observed"
+
+
+def test_the_certificate_is_a_pdf_for_the_released_alone(place, guest):
+    client = as_("coordinator")
+    url = reverse("stay-certificate", args=[guest.pk])
+    assert client.get(url).status_code == 422
+    with clock.at(at("2020-02-09", "08:00")):
+        services.check_in(services.NewCheck(guest.pk, 36.5), place.coordinator)
+        client.post(reverse("stay-release", args=[guest.pk]))
+        answer = client.get(url)
+    assert answer.content[:5] == b"%PDF-"
+    assert Event.objects.filter(kind="stay.certified", subject_id=guest.pk).count() == 1
+
+
+def test_somebody_on_no_list_is_taken_in_with_all_that_is_asked(place):
+    place.rooms("201")
+    client = as_("lucheng")
+    page = client.get(reverse("stay-new"), {"site": str(place.site.pk)}).content.decode()
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)"', page)[1]
+    room = place.site.rooms.get()
+    data = {
+        "id": form_id, "disease": "covid19", "name": "新来的", "sex": "F", "home": "330302001", "grounds": "contact",
+        "last_on": "2020-01-26", "notice": "鹿疾控〔2020〕7号", "where": str(room.pk),
+    }  # fmt: skip
+    sent = client.post(reverse("stay-new"), data)
+    assert sent.status_code == 302, text(sent)
+    stay = Stay.objects.get()
+    assert (stay.status, stay.room, stay.release_on, stay.notice) == (
+        "observed",
+        room,
+        date(2020, 2, 9),
+        "鹿疾控〔2020〕7号",
+    )
+    assert client.post(reverse("stay-new"), data).url == sent.url
+    assert Stay.objects.count() == 1
+
+
+def test_a_full_room_is_not_offered_and_a_left_one_waits_for_disinfection(place, guest):
+    client = as_("coordinator")
+    page = client.get(reverse("stay-move", args=[guest.pk])).content.decode()
+    taken, free = place.site.rooms.get(name="201"), place.site.rooms.get(name="202")
+    assert str(free.pk) in page
+    assert str(taken.pk) not in page
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)"', page)[1]
+    assert client.post(reverse("stay-move", args=[guest.pk]), {"id": form_id, "where": str(free.pk)}).status_code == 302
+    assert str(taken.pk) not in client.get(reverse("stay-move", args=[guest.pk])).content.decode()
+    assert client.post(reverse("room-disinfected", args=[taken.pk])).status_code == 302
+    assert str(taken.pk) in client.get(reverse("stay-move", args=[guest.pk])).content.decode()
+
+
+def test_observation_ends_early_for_listed_reasons_alone(place, guest):
+    client, url = as_("coordinator"), reverse("stay-end", args=[guest.pk])
+    assert client.post(url, {"what": "completed"}).status_code == 422
+    assert client.post(url, {"what": "became_case"}).status_code == 422
+    assert client.post(url, {"what": "lost"}).status_code == 302
+    assert Stay.objects.get(pk=guest.pk).status == "lost"
+    assert client.post(url, {"what": "found"}).status_code == 302
+    assert client.post(url, {"what": "legally_ended", "words": "court"}).status_code == 302
+    assert Stay.objects.get(pk=guest.pk).reason == "legally_ended"
+
+
+def test_a_grid_worker_sees_the_doors_in_the_order_of_the_addresses_with_telephones(place):
+    for name, address in (("甲", "解放路10号"), ("乙", "解放路9号"), ("丙", "解放路9号")):
+        stay = place.stay(
+            place.person(name, address=address, phone="13800000000"), last_on=date(2020, 1, 26), at_site=False
+        )
+        services.enter(services.NewEntry(stay.pk, "arrival"), place.tracer)
+    page = as_("grid").get(reverse("doors")).content.decode()
+    assert page.index("9号") < page.index("10号")
+    assert page.count("tel:13800000000") == 3
+    assert page.count('class="door"') == 2
+    seen = Event.objects.filter(kind="stay.listed").latest("at")
+    assert seen.details["names"] == "name, address, telephone"
+
+
+def test_a_check_in_at_the_door_is_one_tap_and_a_figure(place):
+    stay = place.stay(last_on=date(2020, 1, 26), at_site=False)
+    services.enter(services.NewEntry(stay.pk, "arrival"), place.tracer)
+    client, url = as_("grid"), reverse("door", args=[stay.pk])
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)"', client.get(url).content.decode())[1]
+    sent = client.post(url, {"id": form_id, "temperature": "36.6"})
+    assert sent.url.startswith(reverse("doors"))
+    assert CheckIn.objects.get().told_by == "grid_worker"
+
+
+def test_a_link_is_shown_once_as_a_code_and_taken_back(place, guest):
+    client = as_("coordinator")
+    page = client.post(reverse("stay-link", args=[guest.pk]), {"told_by": "self"})
+    assert "<svg" in text(page)
+    address = re.search(r"/c/([\w-]{43})/", text(page))[0]
+    assert Client().get(address).status_code == 200
+    link = guest.links.get()
+    assert str(link.pk) in client.get(reverse("stay", args=[guest.pk])).content.decode()
+    client.post(reverse("link-revoke", args=[link.pk]))
+    assert Client().get(address).status_code == 404
+
+
+def test_counts_name_who_does_not_add_up(place, guest):
+    page = text(as_("lucheng").get(reverse("stay-counts")))
+    assert "Adds up" in page
+    with clock.at(at("2020-01-29")):
+        before = text(as_("lucheng").get(reverse("stay-counts"), {"as_of": "2020-01-26"}))
+    assert "Tracked</dt><dd>0<" in before
+    assert Need.objects.count() == 0
