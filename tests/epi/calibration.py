@@ -1,6 +1,6 @@
 """Do intervals hold what they promise? Measured on simulated epidemics with known truth, and by back-tests on real ones.
 
-`python -m tests.epi.calibration` prints both tables; the tests hold them to limits, the manual prints them.
+`python -m tests.epi.calibration` prints the tables; the tests hold them to limits, the manual prints them.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lianfang.epi import delays, projection, rates, series, transmission
+from lianfang.epi import delays, nowcast, projection, rates, series, transmission
+from tests.epi import triangles
 from tests.epi.outbreaks import outbreaks
 
 
@@ -142,11 +143,35 @@ def forecast_rows(horizon: int = 14, seed: int = 1, n_draws: int = 500) -> Itera
             yield {"outbreak": name, **row}
 
 
+SIMULATED = ("steady", "no weekends", "ever later", "lumps")
+AGES = (("the day itself to 2 days before", 0, 3), ("3 to 6 days before", 3, 7), ("7 days before and more", 7, 99))
+
+
+def nowcast_rows(method: str = "measured", n_series: int = 40) -> Iterator[dict]:
+    """Scores of nowcasts on every evening of real and simulated outbreaks: see `NowcastBackTest.by_age`."""
+    reports = {
+        **triangles.real(),
+        **{f"simulated, {kind}": triangles.simulated(kind, n_series=n_series) for kind in SIMULATED},
+    }
+    prior = {"prior_mean": 50, "prior_sd": 3000**0.5, "n_draws": 1000} if method == "bayes_trunc" else {}
+    for name, triangle in reports.items():
+        found = nowcast.backtest(triangle, method=method, **prior)
+        for words, first, last in AGES:
+            for row in found.by_age(*range(first, min(last, found.observed.shape[2]))):
+                yield {"reports": name, "ages": words, **row}
+
+
 def main() -> None:
     for row in coverage_rows():
         print(
             f"{row.function:40} {row.case:45} promised {row.nominal:.2f} found {row.found:.3f} "
             f"± {row.error:.3f} ({row.trials} trials)"
+        )
+    for row in nowcast_rows():
+        print(
+            f"{row['reports']:57} {row['ages']:31} {row['nowcasts']:5} nowcasts WIS {row['wis']:7.2f} over uncorrected "
+            f"{row['relative_wis']:5.2f} coverage 50: {row['coverage_50']:.2f} 90: {row['coverage_90']:.2f} "
+            f"95: {row['coverage_95']:.2f}"
         )
     for row in forecast_rows():
         if row["days_ahead"] in (1, 4, 7, 14):
