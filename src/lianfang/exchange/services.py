@@ -27,6 +27,7 @@ from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refusal, Refused, refuse, words_for
 from lianfang.kernel.spreadsheets import defused, line_writer
+from lianfang.registry import households
 from lianfang.registry.models import Area
 from lianfang.registry.resolving import import_resolver
 from lianfang.registry.selectors import chosen_area, top_area
@@ -550,6 +551,14 @@ def _enter(reader: _Reader, batch: list[ReadRow]) -> Counter[str]:
             if fate.result != "repeated":
                 kept.append(_refused_row(reader, fate.row, fate.result, fate.problems))
     written = cases.notify_many([fate.case for fate in entering_cases if fate.case], by)
+    numbered = {
+        case.person_id: (case.person, str(number))
+        for fate, case in zip(entering_cases, written.cases, strict=True)
+        if (number := fate.row.values.get("household_id"))
+    }
+    if numbered:
+        keys = {pk: households.list_key(run.path, run.source, number) for pk, (_person, number) in numbered.items()}
+        households.settle([person for person, _number in numbered.values()], keys)
     for fate, case in zip(entering_cases, written.cases, strict=True):
         counted["entered"] += 1
         counted["doubtful"] += fate.row.status == "uncertain"

@@ -170,6 +170,7 @@ class Household(models.Model):
     area = models.ForeignKey(Area, models.PROTECT)
     path = AreaPath()
     address = SealedText()
+    list_key = models.BinaryField(max_length=16, null=True, unique=True)  # its number in the list that told of it
 
     objects = HouseholdQuerySet.as_manager()
 

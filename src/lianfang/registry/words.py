@@ -2,6 +2,9 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
     "person.nothing_to_correct": _("Nothing differs from what is on record."),
+    "household.already_together": _("The two are in one household already."),
+    "household.with_oneself": _("Both numbers are of the same person. Choose somebody else."),
+    "household.none": _("Nobody else is known in this household."),
     "person.merge_with_itself": _("A record cannot be merged with itself. Choose two records."),
     "person.already_merged": _("The two records are one person already."),
     "person.told_apart_before": _(
@@ -93,6 +96,8 @@ SENTENCES = {
 
 EVENTS = {
     "person.corrected": _("identity corrected"),
+    "person.moved_in": _("somebody was entered into a household"),
+    "person.moved_out": _("somebody was taken out of a household"),
     "person.merged": _("two records were merged as one person"),
     "person.unmerged": _("a merge of two records was undone"),
     "person.told_apart": _("two records were found to be different people"),

@@ -16,6 +16,7 @@ from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refusal, Refused, refuse
+from lianfang.registry import households
 from lianfang.registry import services as registry
 from lianfang.registry.models import Area, Organisation, Person, PersonKey, PossibleDuplicate
 from lianfang.workorders import services as workorders
@@ -502,6 +503,23 @@ def correct_person(case_id: UUID, said: registry.PersonDetails, by: Actor) -> No
         current = _current_many({case_id}, "case.update", by)[case_id]
         registry.correct_person(current.case.person_id, said, by)
         events.write([_case_event("case.person_corrected", current, by)])
+
+
+def live_together(case_id: UUID, other_number: str, by: Actor) -> None:
+    """Enter that a case lives in the household of another case, told by its number. Raises Refused."""
+    with transaction.atomic():
+        version = _current_many({case_id}, "case.update", by)[case_id]
+        others = CaseVersion.objects.visible_to(by, "case.identify").filter(superseded_at=None)
+        other = others.filter(case__number=other_number.strip().upper()).select_related("case").first()
+        if other is None:
+            raise Refused(refuse("case.no_such_number", "number", number=other_number.strip()[:20]))
+        households.live_together(version.case.person_id, other.case.person_id, by)
+
+
+def move_out(case_id: UUID, by: Actor) -> None:
+    """Enter that a case does not live in the household where it stands. Raises Refused."""
+    with transaction.atomic():
+        households.move_out(_current_many({case_id}, "case.update", by)[case_id].case.person_id, by)
 
 
 def mark_duplicate(case_id: UUID, by: Actor, *, duplicate: bool = True) -> CaseVersion:

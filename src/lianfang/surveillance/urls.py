@@ -12,5 +12,6 @@ urlpatterns = [
     path("cases/<uuid:case_id>/investigation/", views.case_investigate, name="case-investigate"),
     path("cases/<uuid:case_id>/person/", views.case_person, name="case-person"),
     path("cases/<uuid:case_id>/duplicate/", views.case_duplicate, name="case-duplicate"),
+    path("cases/<uuid:case_id>/household/", views.case_household, name="case-household"),
     path("cases/<uuid:case_id>/evidence/<slug:kind>/", views.case_observe, name="case-observe"),
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.spreadsheets import defused
 from lianfang.kernel.views import page
+from lianfang.registry import households
 from lianfang.registry import services as registry
 from lianfang.registry.models import Area
 from lianfang.registry.selectors import chosen_area
@@ -29,7 +31,7 @@ from lianfang.workorders.rules import kinds as order_kinds
 from . import selectors, services
 from .evidence import content_of
 from .forms import CorrectPerson, EvidenceForm, Investigation, ReportCard, evidence_forms, take
-from .models import Case, Observation
+from .models import Case, CaseVersion, Observation
 
 
 def _day(text: str) -> date | None:
@@ -186,12 +188,24 @@ def _case_context(actor: Actor, version: Any, identity: Any, as_of: date | None)
         "may_investigate": actor.may_at("case.investigate", version.path) and not as_of,
         "forms": evidence_forms(version.disease) if may_change and not as_of else [],
         "duplicates": duplicates,
+        "household": _household(subject, actor) if identity else [],
         "may_merge": actor.may_at("person.merge", version.path, version.organisation_id) and not as_of,
         "investigation": _investigation(subject, moment) if identity else None,
         "card": _card(subject.card) if identity else [],
         "may_audit": actor.may("audit.read"),
         "editions": definitions.editions(version.disease),
     }
+
+
+def _household(subject: Case, actor: Actor) -> list[tuple[str, list[Case]]]:
+    """Who else is known to live there: the masked name, and the cases of that person that the actor may see."""
+    people = households.members(subject.person, actor)
+    cases: dict[UUID, list[Case]] = {person.pk: [] for person in people}
+    of_them = Q(case__person__in=people) | Q(case__person__merged_into__in=people)
+    seen = CaseVersion.objects.visible_to(actor).filter(of_them, superseded_at=None).select_related("case__person")
+    for version in seen.order_by("case__recorded_at"):
+        cases[version.case.person.stands_under_id].append(version.case)
+    return [(person.masked_name, cases[person.pk]) for person in people]
 
 
 def _investigation(subject: Case, moment: datetime | None) -> dict[str, Any] | None:
@@ -355,6 +369,19 @@ def case_person(request: HttpRequest, case_id: UUID) -> HttpResponse:
             return redirect("case", case_id)
     context = {"case": version.case, "form": form}
     return render(request, "surveillance/person.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@page("case.update")
+def case_household(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Enter with whom a case lives, or that it does not live there."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if request.POST.get("out"):
+        services.move_out(case_id, actor)
+    else:
+        services.live_together(case_id, request.POST.get("number", ""), actor)
+    messages.success(request, _("Recorded."))
+    return redirect("case", case_id)
 
 
 @require_POST

@@ -18,6 +18,7 @@ SENTENCES = {
     "case.unknown_area": _("No area has the code {code} on that day. Choose an area from the list."),
     "case.corrects_nothing": _("The entry to be corrected does not belong to this case."),
     "case.nothing_to_review": _("This notification was already reviewed, or needs no review."),
+    "case.no_such_number": _("No case numbered “{number}” is in your areas. Look at the number again."),
     "case.already_in_source": _("A case numbered “{local_id}” from the same source is already here."),
     "case.evidence_unreadable": _("The evidence cannot be read: {problem}."),
 }
