@@ -2,6 +2,20 @@
 
 from lianfang.epi.signals._judged import Signals
 from lianfang.epi.signals.baselines import bayes, ears, rki
+from lianfang.epi.signals.charts import ChartSignals, cusum, glr, outbreak_p, seasonal_mean
 from lianfang.epi.signals.regression import FarringtonSignals, farrington, farrington_flexible
 
-__all__ = ["FarringtonSignals", "Signals", "bayes", "ears", "farrington", "farrington_flexible", "rki"]
+__all__ = [
+    "ChartSignals",
+    "FarringtonSignals",
+    "Signals",
+    "bayes",
+    "cusum",
+    "ears",
+    "farrington",
+    "farrington_flexible",
+    "glr",
+    "outbreak_p",
+    "rki",
+    "seasonal_mean",
+]

@@ -68,7 +68,10 @@ def _baseline(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of the counts before each week."""
     lags = range(gap + 1, gap + 1 + baseline)
-    mean = sum(panel[:, weeks - lag] for lag in lags) / baseline
+    mean = np.zeros((len(panel), len(weeks)))
+    for lag in lags:
+        mean += panel[:, weeks - lag]
+    mean /= baseline
     squares = np.zeros_like(mean)
     for lag in lags:
         apart = panel[:, weeks - lag] - mean

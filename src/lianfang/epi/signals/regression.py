@@ -196,11 +196,11 @@ def _judge(
     exclude_recent = check.whole_number("exclude_recent", exclude_recent, at_least=0)
     exponent = POWERS[check.choice("power", power, POWERS)]
     try:
-        cases_needed, in_weeks = at_least
+        cases_needed, in_last = at_least
     except (TypeError, ValueError):
         raise EpiInputError("at_least", "wrong_shape", "must be two numbers, cases and weeks") from None
-    cases_needed = check.number("at_least", cases_needed, at_least=0)
-    in_weeks = check.whole_number("at_least", in_weeks, at_least=1)
+    enough_cases = check.number("at_least", cases_needed, at_least=0)
+    in_weeks = check.whole_number("at_least", in_last, at_least=1)
     weeks, same = weeks_of_years(at, panel.shape[1], years=years, half_window=half_window, period=period, days=days)
 
     missing = np.isnan(panel)
@@ -247,8 +247,7 @@ def _judge(
                 mean = np.exp(log_mean + special.ndtri(level) * standard_error)
             threshold, p = _by_quantile(observed, mean, dispersion, level)
         score = (observed - expected) / (threshold - expected)
-    recent = _last_weeks(filled, weeks, in_weeks)
-    enough = recent >= cases_needed
+    enough = _last_weeks(filled, weeks, in_weeks) >= enough_cases
     threshold = np.where(enough, threshold, np.nan)
     with np.errstate(invalid="ignore"):
         alarm = (observed > threshold) & (observed > 0)
@@ -431,18 +430,17 @@ def _fit(
     degrees = n_seen - (per_block > 0).sum(axis=1) - trend
     residual, working = _residuals(terms.y, prior, steps, layout)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        scale = np.einsum("ij,ij,ij->i", working, residual, residual) / degrees
+        scale = scale_of_error = _squares(working, residual) / degrees
         if np.isfinite(reweight_above):
             dispersion = np.maximum(scale, 1)
-            prior = _weights(terms.y_two_thirds, prior, n_seen, working, dispersion, steps, layout, reweight_above)
+            weights = _weights(terms.y_two_thirds, prior, n_seen, working, dispersion, steps, layout, reweight_above)
             first = steps
-            steps = _iterate(terms, prior, layout, trend)
+            steps = _iterate(terms, weights, layout, trend)
             steps.converged = first.converged
-            residual, working = _residuals(terms.y, prior, steps, layout)
-            scale = np.einsum("ij,ij,ij->i", working, residual, residual) / degrees
+            residual, working = _residuals(terms.y, weights, steps, layout)
+            scale = _squares(working, residual) / degrees
+            scale_of_error = _squares(weights, residual) / degrees if flexible else scale
         dispersion = np.maximum(scale, 1)
-        if flexible and np.isfinite(reweight_above):
-            scale = np.einsum("ij,ij,ij->i", prior, residual, residual) / degrees
         own = layout.own
         unscaled = 1 / steps.sum_w[:, own]
         log_mean = steps.level[:, own].copy()
@@ -452,8 +450,8 @@ def _fit(
             slope = steps.slope
             log_mean += slope * layout.now
             unscaled = unscaled + (layout.now - steps.mean_time[:, own]) ** 2 / steps.spread
-            p_of_slope = 2 * special.stdtr(degrees, -np.abs(slope) / np.sqrt(scale / steps.spread))
-        variance = unscaled * (scale if flexible else dispersion)
+            p_of_slope = 2 * special.stdtr(degrees, -np.abs(slope) / np.sqrt(scale_of_error / steps.spread))
+        variance = unscaled * (scale_of_error if flexible else dispersion)
     usable = steps.converged & (degrees > 0) & (per_block[:, own] > 0)
     fit = _Fitted(
         *(np.where(usable, a, np.nan) for a in (log_mean, variance, dispersion, slope)),
@@ -599,6 +597,10 @@ def _weighted(prior: np.ndarray | None, a: np.ndarray) -> np.ndarray:
     return a if prior is None else prior * a
 
 
+def _squares(weights: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij,ij->i", weights, residual, residual)
+
+
 def _residuals(
     y: np.ndarray, prior: np.ndarray | None, steps: _Steps, layout: _Layout
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -649,6 +651,6 @@ def _weights(
     less = unexplained / (residual * residual)
     less[~((residual > 0) & (less < above**-2))] = 1
     if prior is not None:
-        less *= prior
+        less[prior == 0] = 0
     less *= (n_seen / less.sum(axis=1))[:, None]
     return less
