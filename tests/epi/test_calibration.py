@@ -36,3 +36,15 @@ def test_forecasts_of_real_outbreaks_hold_what_they_promise_for_a_week():
     week = [row for row in rows if row["days_ahead"] == 7]
     better = [row for row in week if row["relative_wis"] < 1]
     assert len(better) >= 5, [(row["outbreak"], row["relative_wis"]) for row in week]
+
+
+def test_nowcasts_hold_what_they_promise():
+    rows = list(calibration.nowcast_rows(n_series=15))
+    assert len({row["reports"] for row in rows}) == 11
+    simulated = [row for row in rows if row["reports"].startswith("simulated")]
+    assert [row for row in simulated if not (row["coverage_90"] > 0.88 and row["coverage_50"] > 0.5)] == []
+    # in real outbreaks the way of reporting itself changes: the first weeks are the hardest, and hold less
+    real = [row for row in rows if row not in simulated and row["nowcasts"] > 30]
+    assert [row for row in real if row["coverage_90"] < 0.65] == []
+    assert sum(row["coverage_90"] * row["nowcasts"] for row in real) / sum(row["nowcasts"] for row in real) > 0.9
+    assert [row for row in rows if row["relative_wis"] > 1.01] == []
