@@ -312,7 +312,7 @@ class _Layout:
     offsets : (n_weeks,) weeks from the judged one, negative.
     block : (n_weeks,) number of the block from 0; `own` is the block of the judged week.
     time : (n_weeks,) offsets less their mean, `now` that of the judged week.
-    member : (n_weeks, n_blocks) 1 in the column of the week's block; with_time : the same, then times time, time squared.
+    begins : (n_blocks,) where each block begins; sizes : its weeks.
     """
 
     offsets: np.ndarray
@@ -320,8 +320,20 @@ class _Layout:
     own: int
     time: np.ndarray
     now: float
-    member: np.ndarray
-    with_time: np.ndarray
+    begins: np.ndarray
+    sizes: np.ndarray
+
+    def sums(self, a: np.ndarray, powers: int = 1) -> np.ndarray:
+        """By row the sums over each block of a, then of a times time, and so on: (n_rows, powers * n_blocks)."""
+        n_blocks = len(self.begins)
+        out = np.empty((len(a), powers * n_blocks))
+        for power in range(powers):
+            if power == 1:
+                a = a * self.time
+            elif power:
+                a *= self.time
+            np.add.reduceat(a, self.begins, axis=1, out=out[:, power * n_blocks : (power + 1) * n_blocks])
+        return out
 
 
 def _layout(years_back: np.ndarray, half_window: int, blocks: int, exclude_recent: int) -> _Layout:
@@ -346,15 +358,15 @@ def _layout(years_back: np.ndarray, half_window: int, blocks: int, exclude_recen
     numbers, block = np.unique(label[kept], return_inverse=True)
     offsets = kept + first
     time = offsets - offsets.mean()
-    member = (block[:, None] == np.arange(len(numbers))).astype(float)
+    sizes = np.bincount(block)
     return _Layout(
         offsets=offsets,
         block=block,
         own=len(numbers) - 1,
         time=time,
         now=float(-offsets.mean()),
-        member=member,
-        with_time=np.concatenate([member, member * time[:, None], member * time[:, None] ** 2], axis=1),
+        begins=np.cumsum(sizes) - sizes,
+        sizes=sizes.astype(float),
     )
 
 
@@ -413,7 +425,7 @@ def _fit_with_trend(
     # no case in any reference week: the fit runs towards nought without end
     never = ~(y > 0).any(axis=1) & np.isnan(found.log_mean)
     if seen is not None:
-        never &= (seen @ layout.member)[:, layout.own] > 0
+        never &= layout.sums(seen.astype(float))[:, layout.own] > 0
     found.put(never.nonzero()[0], _Fitted(*(np.array(v) for v in (-np.inf, 0.0, 1.0, np.nan))))
     return found
 
@@ -425,7 +437,7 @@ def _fit(
     n_rows, n_weeks = terms.y.shape
     prior = None if seen is None else seen.astype(float)
     n_seen = np.full(n_rows, float(n_weeks)) if prior is None else prior.sum(axis=1)
-    per_block = np.tile(layout.member.sum(axis=0), (n_rows, 1)) if prior is None else prior @ layout.member
+    per_block = np.tile(layout.sizes, (n_rows, 1)) if prior is None else layout.sums(prior)
     steps = _iterate(terms, prior, layout, trend)
     degrees = n_seen - (per_block > 0).sum(axis=1) - trend
     residual, working = _residuals(terms.y, prior, steps, layout)
@@ -514,11 +526,11 @@ def _iterate(terms: _Terms, prior: np.ndarray | None, layout: _Layout, trend: bo
     The matrix of each row's normal equations is an arrow: diagonal but for the slope. So it is solved by sums over the
     blocks. Begins, steps and stops as R's glm does, since where it stops shows in the sixth digit.
     """
-    n_rows, n_blocks = len(terms.y), layout.member.shape[1]
-    basis = layout.with_time if trend else layout.member
-    first = _weighted(prior, terms.begin) @ basis
-    target = _weighted(prior, terms.response) @ basis[:, : 2 * n_blocks]
-    of_y = _weighted(prior, terms.y) @ basis[:, : 2 * n_blocks]
+    n_rows, n_blocks = len(terms.y), len(layout.begins)
+    powers = 2 if trend else 1
+    first = layout.sums(_weighted(prior, terms.begin), 2 * powers - 1)
+    target = layout.sums(_weighted(prior, terms.response), powers)
+    of_y = layout.sums(_weighted(prior, terms.y), powers)
     constant = _weighted(prior, terms.y_log_y).sum(axis=1) - of_y[:, :n_blocks].sum(axis=1)
     deviance_before = 2 * _weighted(prior, terms.deviance).sum(axis=1)
 
@@ -527,7 +539,7 @@ def _iterate(terms: _Terms, prior: np.ndarray | None, layout: _Layout, trend: bo
     live = np.arange(n_rows)
     weights = prior
     if not trend:
-        weights = np.tile(layout.member.sum(axis=0), (n_rows, 1)) if prior is None else prior @ layout.member
+        weights = np.tile(layout.sizes, (n_rows, 1)) if prior is None else layout.sums(prior)
     absent = first[:, :n_blocks] == 0  # a block without a known week has no level
     moments = first
     step, slope_step = _solve(moments, target, n_blocks, trend, absent)
@@ -540,7 +552,7 @@ def _iterate(terms: _Terms, prior: np.ndarray | None, layout: _Layout, trend: bo
                 np.exp(grown, out=grown)
                 if weights is not None:
                     grown *= weights
-                following = grown @ basis
+                following = layout.sums(grown, 3)
                 following.reshape(-1, 3, n_blocks)[...] *= np.exp(level)[:, None]
             else:
                 following = weights * np.exp(level)
