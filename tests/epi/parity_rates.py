@@ -108,10 +108,18 @@ def capture_rows() -> Iterator[Row]:
     yield Row("rates.capture_recapture", "R glm: AIC, deviance", "absolute", far, 1e-8, size)
     far, size = largest_relative(np.array(interval), np.column_stack([reference["lower"], reference["upper"]]))
     yield Row("rates.capture_recapture", "R profile likelihood: interval", "relative", far, 1e-5, size)
-    best = [rates.capture_recapture(cells).missed for cells in sets]
-    chosen = [reference["missed"][i * 8 : i * 8 + 8][np.argmin(reference["aic"][i * 8 : i * 8 + 8])] for i in range(3)]
-    far, size = largest_relative(np.array(best), np.array(chosen))
-    yield Row("rates.capture_recapture", "R glm: the model of smallest AIC", "relative", far, 1e-7, size)
+    best = [rates.capture_recapture(cells) for cells in sets]
+    chosen, corrected = [], []
+    for i, cells in enumerate(sets):
+        these = reference["set"] == i
+        size = np.array([1 + len(name.split("+")) for name in reference["model"][these]])
+        aicc = reference["aic"][these] + 2 * size * (size + 1) / (cells.sum() - size - 1)
+        chosen.append(reference["missed"][these][np.argmin(aicc)])
+        corrected.append(aicc.min())
+    far, size = largest_relative(np.array([b.missed for b in best]), np.array(chosen))
+    yield Row("rates.capture_recapture", "R glm: the model of smallest corrected AIC", "relative", far, 1e-7, size)
+    far, size = largest_absolute(np.array([b.chosen.aicc for b in best]), np.array(corrected))
+    yield Row("rates.capture_recapture", "R glm: its corrected AIC", "absolute", far, 1e-8, size)
 
 
 def follow_up_rows() -> Iterator[Row]:

@@ -184,6 +184,52 @@ def test_zero_omission_is_a_claim_with_an_upper_end():
     assert few.completeness_interval[0] < 0.9
 
 
+CELLS = np.array([[[0, 28], [17, 19]], [[45, 12], [24, 31]]])
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_order_of_the_sources_does_not_matter(order):
+    found, turned = rates.capture_recapture(CELLS), rates.capture_recapture(CELLS.transpose(order))
+    assert turned.missed == pytest.approx(found.missed)
+    assert turned.total_interval == pytest.approx(found.total_interval)
+    assert turned.averaged_missed == pytest.approx(found.averaged_missed)
+
+
+def test_with_every_pair_dependent_the_missed_follow_from_the_cells_alone():
+    found = rates.capture_recapture(CELLS, dependent=[(0, 1), (0, 2), (1, 2)])
+    odd, even = (
+        CELLS[1, 1, 1] * CELLS[1, 0, 0] * CELLS[0, 1, 0] * CELLS[0, 0, 1],
+        CELLS[1, 1, 0] * CELLS[1, 0, 1] * CELLS[0, 1, 1],
+    )
+    assert found.missed == pytest.approx(odd / even)
+    assert found.chosen.deviance == pytest.approx(0, abs=1e-9)
+
+
+def test_two_sources_that_depend_on_each_other_are_one_list_to_a_third_that_does_not():
+    """Under that one dependence the first two together and the third are the two lists of Lincoln and Petersen."""
+    found = rates.capture_recapture(CELLS, dependent=[(0, 1)])
+    either = np.array([[0, CELLS[0, 0, 1]], [CELLS[:, :, 0].sum(), CELLS[:, :, 1].sum() - CELLS[0, 0, 1]]])
+    assert found.missed == pytest.approx(rates.capture_recapture(either).missed)
+
+
+def test_few_cases_do_not_buy_a_dependence():
+    """Among 35 cases the plain AIC takes three dependences; the corrected one asks for more cases."""
+    few = rates.capture_recapture([[[0, 5], [5, 8]], [[3, 7], [6, 1]]])
+    plain = min(few.models, key=lambda m: m.aic)
+    assert len(few.chosen.dependent) < len(plain.dependent)
+    assert all(m.aicc > m.aic for m in few.models)
+    many = rates.capture_recapture(1000 * CELLS)
+    assert many.chosen.aicc == pytest.approx(many.chosen.aic, rel=1e-3)
+    tiny = rates.capture_recapture([[[0, 1], [1, 0]], [[1, 0], [0, 1]]])
+    assert tiny.chosen.aicc == np.inf  # four cases cannot say, and the plain AIC chooses
+    assert tiny.missed > 0
+
+
+def test_chapman_comes_near_lincoln_and_petersen_and_stays_finite_without_overlap():
+    assert rates.chapman(8000, 6000, 4000).value == pytest.approx(8000 * 6000 / 4000, rel=1e-3)
+    assert rates.chapman(8, 6, 0).value == 9 * 7 - 1
+
+
 def test_sources_that_find_the_same_cases_are_told_by_a_third():
     """1,000 cases; the first two sources find the same ones more often, the third does not care."""
     rng = np.random.default_rng(12)

@@ -559,7 +559,8 @@ class SourceModel:
 
     dependent : pairs of sources, counted from 0, that hold the same cases more or less often than by chance.
     missed : cases missed by all sources under this model; infinite where it cannot tell.
-    deviance, freedom : fit to the cells, small when good. aic : smaller is better.
+    deviance, freedom : fit to the cells, small when good.
+    aic, aicc : smaller is better; the second corrected for few cases, infinite where there are too few to say.
     """
 
     dependent: tuple[tuple[int, ...], ...]
@@ -567,6 +568,7 @@ class SourceModel:
     deviance: float
     freedom: int
     aic: float
+    aicc: float
 
 
 @dataclass(frozen=True)
@@ -577,7 +579,7 @@ class CaptureRecapture:
     missed, missed_interval : by the chosen model. total, total_interval : with those seen.
     completeness, completeness_interval : share of all cases that some source holds.
     chosen : the model; models : all that were looked at, best first.
-    averaged_missed : over the models, weighted by their AIC: far from `missed` when the choice of the model decides.
+    averaged_missed : over the models, weighted by their corrected AIC: far from `missed` when the choice of the model decides.
     """
 
     seen: int
@@ -597,7 +599,8 @@ def capture_recapture(cells: Any, *, dependent: Any = None, level: float = 0.95)
 
     cells : (2, 2) or (2, 2, 2) cases by the sources that hold them, as `source_cells` gives; the entry of none is not read.
     dependent : pairs of sources that depend on each other, such as [(0, 1)], to ask for one model. Otherwise two sources
-        are taken as independent, which two lists can never show; of three, the model with the smallest AIC is chosen.
+        are taken as independent, which two lists can never show; of three, the model with the smallest AIC, corrected for
+        few cases, is chosen.
     level : of the profile likelihood interval of the chosen model.
 
     It holds for cases that had the same chance of being found as others, in one area and time. Sources that find the same
@@ -606,7 +609,8 @@ def capture_recapture(cells: Any, *, dependent: Any = None, level: float = 0.95)
     Fienberg SE. The multiple recapture census for closed populations and incomplete 2^k contingency tables. Biometrika
     1972;59:591-603. International Working Group for Disease Monitoring and Forecasting. Capture-recapture and
     multiple-record systems estimation. Am J Epidemiol 1995;142:1047-68. Interval: Cormack RM. Interval estimation for
-    mark-recapture studies of closed populations. Biometrics 1992;48:567-76.
+    mark-recapture studies of closed populations. Biometrics 1992;48:567-76. Corrected AIC: Hurvich CM, Tsai CL. Regression
+    and time series model selection in small samples. Biometrika 1989;76:297-307.
 
     >>> found = capture_recapture([[0, 20], [40, 40]])
     >>> round(found.missed, 2), round(found.completeness, 3), [round(x, 1) for x in found.total_interval]
@@ -648,14 +652,18 @@ def capture_recapture(cells: Any, *, dependent: Any = None, level: float = 0.95)
         mean, missed = _fit_cells(x[1:], counts, x[0])
         deviance = float(2 * (special.xlogy(counts, counts / mean) - counts + mean).sum())
         fit = float((special.xlogy(counts, mean) - mean - special.gammaln(counts + 1)).sum())
-        models.append(SourceModel(of, missed, max(deviance, 0.0), len(counts) - x.shape[1], 2 * x.shape[1] - 2 * fit))
-    models.sort(key=lambda m: (not np.isfinite(m.missed), m.aic))
+        size = x.shape[1]
+        aic, spare = 2 * size - 2 * fit, seen - size - 1
+        aicc = aic + 2 * size * (size + 1) / spare if spare > 0 else np.inf
+        models.append(SourceModel(of, missed, max(deviance, 0.0), len(counts) - size, aic, aicc))
+    models.sort(key=lambda m: (not np.isfinite(m.missed), m.aicc, m.aic))
     best = models[0]
     if not np.isfinite(best.missed):
         raise EpiInputError(
             "cells", "no_overlap", "must hold cases in common; without, nothing tells how many were missed"
         )
-    weights = np.exp([(best.aic - m.aic) / 2 if np.isfinite(m.missed) else -np.inf for m in models])
+    scores = np.array([m.aicc if np.isfinite(best.aicc) else m.aic for m in models])
+    weights = np.where([np.isfinite(m.missed) for m in models], np.exp((scores[0] - scores) / 2), 0.0)
     averaged = float(sum(w * m.missed for w, m in zip(weights, models, strict=True) if w > 0) / weights.sum())
     low, high = _missed_interval(design(best.dependent), counts, best.missed, _level(level)[0])
     return CaptureRecapture(
