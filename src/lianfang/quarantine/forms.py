@@ -235,7 +235,7 @@ class Place(forms.Form):
     area = forms.CharField(
         label=gettext_lazy("Area, if not where the person lives"), max_length=200, required=False, widget=AreaInput
     )
-    happened_at = _moment(gettext_lazy("At"), gettext_lazy("Leave empty for now."))
+    happened_at = _moment(gettext_lazy("Happened at"), gettext_lazy("Leave empty for now."))
     words = _words(gettext_lazy("Remark"))
 
     def __init__(self, *args: Any, actor: Actor, site: str = "", **options: Any):
@@ -331,7 +331,7 @@ class Ending(forms.Form):
     """Any end before the last day, and being lost from sight or found again."""
 
     what = forms.ChoiceField(label=gettext_lazy("What happened"))
-    happened_at = _moment(gettext_lazy("At"), gettext_lazy("Leave empty for now."))
+    happened_at = _moment(gettext_lazy("Happened at"), gettext_lazy("Leave empty for now."))
     words = _words(gettext_lazy("How it came about"))
 
     def __init__(self, *args: Any, status: str, **options: Any):
