@@ -254,6 +254,11 @@ def move(
     picture = _picture(proof)
     with transaction.atomic():
         order = _locked(order_id, by)
+        if earlier := OrderEntry.objects.filter(
+            pk=proof.id
+        ).first():  # sent again: it was taken, or it says something else
+            _as_before(earlier, _entry(order, name, proof, picture, by))
+            return order
         step = _allowed(order, name, by)
         match name:
             case "accept":

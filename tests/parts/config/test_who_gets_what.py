@@ -1,7 +1,7 @@
 """Every address that names a record, asked as everybody who may not see it: refused, and nothing of the record told."""
 
 import json
-from datetime import date
+from datetime import date, time
 
 import pytest
 from django.test import Client
@@ -13,13 +13,13 @@ from lianfang.kernel import ids
 from lianfang.kernel.models import Event, User
 from lianfang.kernel.refusals import Refused
 from lianfang.kernel.tokens import issue
-from lianfang.registry.models import PossibleDuplicate, Post
+from lianfang.registry.models import PossibleDuplicate, Post, Site
 from lianfang.registry.services import PersonDetails
 from lianfang.surveillance import services
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import Case, CaseVersion
 from lianfang.workorders.models import WorkOrder
-from lianfang.workorders.services import move
+from lianfang.workorders.services import move, plan_round
 from tests.parts.exchange.files import received
 
 NAME, PHONE, ID_NUMBER = "欧阳晓红", "13900000001", "330302198003070018"
@@ -34,7 +34,7 @@ def addresses(patterns=None, before=""):
             named = f"{before}{entry.namespace}:" if entry.namespace else before
             yield from addresses(entry.url_patterns, named)
         elif isinstance(entry, URLPattern) and set(entry.pattern.converters) & {
-            "case_id", "run_id", "order_id", "pair_id", "bulletin_id", "user_id"
+            "case_id", "run_id", "order_id", "round_id", "pair_id", "bulletin_id", "user_id"
         }:  # fmt: skip
             yield before + (entry.name or ""), tuple(entry.pattern.converters)
 
@@ -45,6 +45,20 @@ def noted(world, by="lucheng", **about):
     told = Evidence(declared="suspected", onset_on=date(2020, 1, 24))
     return services.notify(
         services.Notification(disease="covid19", area=area, evidence=told, person=person, **about), world.actor(by)
+    )
+
+
+def planned_round(world):
+    area = world.area("330302")
+    market = Site.objects.create(name="五马菜市场", kind="market", area=area, path=area.path)
+    return plan_round(
+        "disinfect_site",
+        "市场消毒",
+        [market],
+        [time(8)],
+        world.actor("lucheng"),
+        area=area,
+        starts_on=date(2020, 1, 27),
     )
 
 
@@ -61,6 +75,7 @@ def held(world):
         "case_id": case.pk,
         "run_id": received(world.actor("lucheng")).pk,
         "order_id": WorkOrder.objects.filter(subject_id=case.pk).first().pk,
+        "round_id": planned_round(world).pk,
         "pair_id": PossibleDuplicate.objects.get().pk,
         "bulletin_id": made.pk,
         "user_id": world.users["lucheng"].pk,
