@@ -1,5 +1,7 @@
 """What every page of the console shows around its content."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -7,12 +9,16 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.kernel import clock
+from lianfang.kernel.access import Actor
 from lianfang.kernel.views import public
+from lianfang.quarantine import selectors
 
 # (url name, words, icon, the permission that makes the entry appear)
 NAVIGATION = (
     ("inbox", _("Work orders"), "clipboard-list", "order.read"),
     ("case-list", _("Cases"), "users", "case.read"),
+    ("stay-list", _("Under observation"), "bed", "stay.read"),
+    ("doors", _("Today’s doors"), "home", "checkin.record"),
     ("import-list", _("Import"), "file-import", "import.run"),
     ("duplicate-list", _("Same person?"), "users-group", "person.merge"),
     ("situation", _("Situation"), "chart-bar", "situation.read"),
@@ -21,6 +27,23 @@ NAVIGATION = (
     ("place-index", _("Places"), "map-pin", "site.manage"),
     ("account-list", _("Accounts"), "user-plus", "account.manage"),
 )
+
+
+MANY = 100
+
+
+def _missing(actor: Actor) -> Callable[[], str]:
+    """How many check-ins are missing where the actor records them; asked once, and only by a page that shows it."""
+
+    @cache
+    def count() -> str:
+        found = selectors.missing(actor, permission="checkin.record").values("pk")[:MANY].count()
+        return f"{MANY - 1}+" if found >= MANY else str(found or "")
+
+    return count
+
+
+COUNTED = {"stay-list": _missing}  # what waits behind an entry, shown beside it
 
 
 @public
@@ -45,7 +68,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "may_search": actor.may("case.read"),
         "may_notify": actor.may("case.notify"),
         "navigation": [
-            {"url": url, "label": label, "icon": icon}
+            {"url": url, "label": label, "icon": icon, "count": COUNTED[url](actor) if url in COUNTED else ""}
             for url, label, icon, permission in NAVIGATION
             if actor.may(permission)
         ],

@@ -41,6 +41,8 @@ ALIKE = {"clinically_diagnosed": "clinical", "probable": "clinical", "discarded"
 GO_KEYS = {
     "inbox": "w",
     "case-list": "c",
+    "stay-list": "o",
+    "doors": "t",
     "import-list": "i",
     "duplicate-list": "d",
     "situation": "s",
