@@ -425,10 +425,10 @@ def why_without_stay(owing: Iterable[tuple[date, int | None]], became_case: bool
     """Why a contact has no stay. ``owing``: the last day and the days of observation of each exposure that owes it."""
     if became_case:
         return "case"
-    owing = [(last_on, days) for last_on, days in owing if days is not None]
-    if not owing:
+    still = [owed_after(last_on, days, today) for last_on, days in owing if days is not None]
+    if not still:
         return "owes_none"
-    return "not_taken_in" if any(owed_after(last_on, days, today) for last_on, days in owing) else "over"
+    return "not_taken_in" if any(still) else "over"
 
 
 @dataclass(frozen=True)

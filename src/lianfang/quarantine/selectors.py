@@ -271,10 +271,7 @@ def guests(here: Sequence[Stay], names: dict[UUID, str]) -> list[Guest]:
     shown = []
     for guest in here:
         own = {row.pk: row for row in rows[guest.pk]}
-        holding = rules.standing_checks(
-            rules.Check(row.pk, row.observed_at, row.temperature and float(row.temperature), tuple(row.symptoms), row.corrects_id, row.retracted)
-            for row in own.values()
-        )  # fmt: skip
+        holding = rules.standing_checks(services.as_check(row) for row in own.values())
         hours = services.due_times(guest.disease, today)
         came = {rules.due_of(check.observed_at, hours, zone): own[check.id] for check in holding}
         checks = [(due, came.get(due)) for due in (datetime.combine(today, hour, zone) for hour in hours)]

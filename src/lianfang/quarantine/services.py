@@ -333,12 +333,12 @@ def _write(entries: Sequence[NewEntry], stays: dict[UUID, Stay], by: Actor, *, t
         )
         for row in fresh
     ]
-    before = {pk: stay.release_on for pk, stay in stays.items()}
+    release_days = {pk: stay.release_on for pk, stay in stays.items()}
     _derive(stays.values(), now)
     log += [
         events.made("stay.extended", by, subject=("stay", pk), path=stay.path, details={"until": str(stay.release_on)})
         for pk, stay in stays.items()
-        if (old := before[pk]) and stay.release_on and stay.release_on > old
+        if (old := release_days[pk]) and stay.release_on and stay.release_on > old
     ]
     events.write(log)
     _follow(fresh, stays, left, by)
@@ -361,7 +361,7 @@ def _row(entry: NewEntry, stay: Stay, now: datetime, by: Actor) -> StayEntry:
     return StayEntry(
         id=entry.id,
         stay=stay,
-        happened_at=entry.happened_at,
+        happened_at=entry.happened_at or now,
         recorded_at=now,
         by_id=by.user_id,
         channel=by.channel,
@@ -564,8 +564,11 @@ def _derive(stays: Iterable[Stay], now: datetime) -> None:
         if (old := current.get(version.stay_id)) is None
         or any(getattr(old, name) != getattr(version, name) for name in VERSIONED)
     ]
-    superseded = [current[version.stay_id].pk for version in fresh if version.stay_id in current]
-    StayVersion.objects.filter(pk__in=superseded).update(superseded_at=now)
+    superseded = [current[version.stay_id] for version in fresh if version.stay_id in current]
+    at = max([now, *(old.recorded_at for old in superseded)])  # a clock that was set back makes no span end before it begins
+    for version in fresh:
+        version.recorded_at = at
+    StayVersion.objects.filter(pk__in=[old.pk for old in superseded]).update(superseded_at=at)
     StayVersion.objects.bulk_create(fresh)
 
 
@@ -700,18 +703,19 @@ def _check_refusals(row: CheckIn, stay: Stay, now: datetime) -> list[Refusal]:
     return found
 
 
-def _as_check(row: CheckIn) -> rules.Check:
+def as_check(row: CheckIn) -> rules.Check:
+    """A check-in as the rules read it."""
     celsius = None if row.temperature is None else float(row.temperature)
     return rules.Check(row.pk, row.observed_at, celsius, tuple(row.symptoms), row.corrects_id, row.retracted)
 
 
 def _alarm_in(row: CheckIn, stays: dict[UUID, Stay]) -> rules.Alarm | None:
-    return None if row.retracted else alarm_of(stays[row.stay_id].disease, _as_check(row))
+    return None if row.retracted else alarm_of(stays[row.stay_id].disease, as_check(row))
 
 
 def _sounded(row: CheckIn, stay: Stay, by: Actor, now: datetime) -> Checked:
     """What an alarming check-in causes. Somebody whose suspected case is still open is not notified again."""
-    found = None if row.retracted else alarm_of(stay.disease, _as_check(row))
+    found = None if row.retracted else alarm_of(stay.disease, as_check(row))
     if found is None or stay.status not in rules.OPEN:
         return Checked(row, found)
     details = {"found": ", ".join((*([f"{found.fever:g} °C"] if found.fever else []), *found.symptoms))}

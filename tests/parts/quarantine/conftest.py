@@ -45,7 +45,9 @@ class Place:
         return [services.add_room(self.site.pk, name, 1, self.coordinator) for name in names]
 
     def person(self, name: str = "李小明", **details) -> Person:
-        person, keys = new_person(PersonDetails(name=name, area=self.wuma, sex="M", birth_date=date(1980, 5, 1), **details))
+        person, keys = new_person(
+            PersonDetails(name=name, area=self.wuma, sex="M", birth_date=date(1980, 5, 1), **details)
+        )
         person.save(force_insert=True)
         return person
 
