@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 LONGEST_START, LONGEST_STOP = 240, 30  # seconds on a machine that is busy with other tests
-FIRST_PAGE = {"doctor": "/cases/", "admin": "/accounts/"}  # those who do not see the situation
+FIRST_PAGE = {"doctor": "/cases/", "crew": "/orders/", "admin": "/accounts/"}  # those who do not see the situation
 
 
 def free_port():

@@ -16,6 +16,7 @@ from lianfang.registry.selectors import actor_for
 from lianfang.surveillance import tally
 
 from .desks import PROVINCE
+from .orders import OrderWork
 from .people import People
 
 BULLETIN_DAYS = 5  # so many bulletins are out; the one of yesterday waits for a signature
@@ -28,12 +29,14 @@ class DeskWork:
 
     def __init__(self, disease: str, seed: int, last_day: date):
         self.disease, self.people, self.last_day = disease, People(seed), last_day
+        self.orders = OrderWork(last_day, self.actor)
         self.province = Area.objects.get(code=PROVINCE, valid_until=None)
 
     def noon(self) -> None:
         """Whatever is due on this day."""
         left = (self.last_day - clock.today()).days
         tally.tally_all()
+        self.orders.noon()
         if left <= BULLETIN_DAYS:
             self.bulletin(clock.today() - timedelta(days=1), out=left > 0)
         if left == 3:

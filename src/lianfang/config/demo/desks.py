@@ -18,11 +18,14 @@ from lianfang.registry.models import Area, Organisation, Post
 from lianfang.registry.selectors import actor_for
 
 PROVINCE, HOME_COUNTY, HOME_CITY = "330000", "330302", "330300"
-ACCOUNTS = (  # user name, who, role, area or None for the home county's hospital
+HOSPITAL, CREW = "鹿城区人民医院", "鹿城区电力通信抢修队"  # organisations of the home county
+ACCOUNTS = (  # user name, who, role, code of an area or name of an organisation of the home county
     ("lucheng", "鹿城区疾控中心 陈敏", "epidemiologist", HOME_COUNTY),
     ("wenzhou", "温州市疾控中心 林涛", "epidemiologist", HOME_CITY),
     ("zhejiang", "浙江省疾控中心 沈静", "epidemiologist", PROVINCE),
-    ("doctor", "鹿城区人民医院 周健", "clinician", None),
+    ("doctor", "鹿城区人民医院 周健", "clinician", HOSPITAL),
+    ("supervisor", "鹿城区防控办 督办员 王强", "supervisor", HOME_COUNTY),
+    ("crew", "电力通信抢修队 队长 胡军", "crew", CREW),
     ("officer", "省指挥部 值班员 金波", "situation_officer", PROVINCE),
     ("signatory", "省卫生健康委 签发人 方玲", "signatory", PROVINCE),
     ("publisher", "省卫生健康委 发布人 叶凯", "publisher", PROVINCE),
@@ -86,21 +89,23 @@ def staffed(day: datetime) -> list[County]:
         )
         for area in counties
     }
+    crew = _organisation(known[HOME_COUNTY], "电力通信抢修队", "Power and Telecom Crew", "enterprise")
+    at_home = {row.name: row for row in (*hospitals[HOME_COUNTY], crew)}
     users: dict[str, User] = {}
     posts: list[Post] = []
 
     def account(
-        name: str, who: str, role: str, *, hashed: str, area: Area | None = None, hospital: Organisation | None = None
+        name: str, who: str, role: str, *, hashed: str, area: Area | None = None, within: Organisation | None = None
     ) -> None:
         users[name] = User(username=name, display_name=who, password=hashed)
-        posts.append(Post(user=users[name], role=role, area=area, organisation=hospital))
+        posts.append(Post(user=users[name], role=role, area=area, organisation=within))
 
     secret, nobody = make_password(password()), make_password(None)
-    for name, who, role, code in ACCOUNTS:
-        if code:
-            account(name, who, role, hashed=secret, area=known[code])
+    for name, who, role, held in ACCOUNTS:
+        if held in known:
+            account(name, who, role, hashed=secret, area=known[held])
         else:
-            account(name, who, role, hashed=secret, hospital=hospitals[HOME_COUNTY][0])
+            account(name, who, role, hashed=secret, within=at_home[held])
     centre_of, doctors_of = {HOME_COUNTY: "lucheng", HOME_CITY: "wenzhou"}, {(HOME_COUNTY, 0): "doctor"}
     for area in (*cities.values(), *counties):
         if area.code not in centre_of:
@@ -110,9 +115,11 @@ def staffed(day: datetime) -> list[County]:
         for place, hospital in enumerate(pair):
             if (code, place) not in doctors_of:
                 doctors_of[code, place] = f"h{code}{'ab'[place]}"
-                account(doctors_of[code, place], hospital.name, "clinician", hashed=nobody, hospital=hospital)
+                account(doctors_of[code, place], hospital.name, "clinician", hashed=nobody, within=hospital)
     with transaction.atomic():
-        Organisation.objects.bulk_create([*centres, *(hospital for pair in hospitals.values() for hospital in pair)])
+        Organisation.objects.bulk_create(
+            [*centres, crew, *(hospital for pair in hospitals.values() for hospital in pair)]
+        )
         User.objects.bulk_create(users.values())
         Post.objects.bulk_create(posts)
         User.objects.filter(username__in=[name for name, *_ in ACCOUNTS]).update(is_active=False)
