@@ -148,11 +148,13 @@ AGES = (("the day itself to 2 days before", 0, 3), ("3 to 6 days before", 3, 7),
 
 
 def nowcast_rows(method: str = "measured", n_series: int = 40) -> Iterator[dict]:
-    """Scores of nowcasts on every evening of real and simulated outbreaks: see `NowcastBackTest.by_age`."""
-    reports = {
-        **triangles.real(),
-        **{f"simulated, {kind}": triangles.simulated(kind, n_series=n_series) for kind in SIMULATED},
-    }
+    """Scores of nowcasts on every evening of real and simulated outbreaks: see `NowcastBackTest.by_age`.
+
+    n_series : simulated series of each kind; 0 for none.
+    """
+    reports = dict(triangles.real())
+    if n_series:
+        reports |= {f"simulated, {kind}": triangles.simulated(kind, n_series=n_series) for kind in SIMULATED}
     prior = {"prior_mean": 50, "prior_sd": 3000**0.5, "n_draws": 1000} if method == "bayes_trunc" else {}
     for name, triangle in reports.items():
         found = nowcast.backtest(triangle, method=method, **prior)

@@ -2,9 +2,16 @@
 
 import pytest
 
+from docs import measured
 from tests.epi import calibration
+from tests.epi.pages import stale_lines
 
 pytestmark = pytest.mark.pure
+
+
+def told(table: str) -> None:
+    stale = stale_lines("coverage", table)
+    assert not stale, "run: python -m docs.measured coverage\n" + "\n".join(stale)
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +26,7 @@ def test_intervals_on_simulated_epidemics_hold_the_truth_at_the_nominal_rate(cov
     assert far == []
     too_wide = [row for row in proper if row.found > 0.99]
     assert too_wide == []
+    told(measured.intervals_table(coverage))
 
 
 def test_leaving_the_correction_out_is_told_by_the_same_measure(coverage):
@@ -28,7 +36,9 @@ def test_leaving_the_correction_out_is_told_by_the_same_measure(coverage):
 
 
 def test_forecasts_of_real_outbreaks_hold_what_they_promise_for_a_week():
-    rows = list(calibration.forecast_rows(horizon=7, n_draws=300))
+    every = list(calibration.forecast_rows())
+    told(measured.forecasts_table(every))
+    rows = [row for row in every if row["days_ahead"] <= 7]
     assert len({row["outbreak"] for row in rows}) == 8
     for row in rows:
         assert row["coverage_90"] > 0.75, row
@@ -39,7 +49,8 @@ def test_forecasts_of_real_outbreaks_hold_what_they_promise_for_a_week():
 
 
 def test_nowcasts_hold_what_they_promise():
-    rows = list(calibration.nowcast_rows(n_series=15))
+    rows = list(calibration.nowcast_rows())
+    told(measured.nowcasts_table(rows))
     assert len({row["reports"] for row in rows}) == 11
     simulated = [row for row in rows if row["reports"].startswith("simulated")]
     assert [row for row in simulated if not (row["coverage_90"] > 0.88 and row["coverage_50"] > 0.5)] == []
@@ -48,3 +59,13 @@ def test_nowcasts_hold_what_they_promise():
     assert [row for row in real if row["coverage_90"] < 0.65] == []
     assert sum(row["coverage_90"] * row["nowcasts"] for row in real) / sum(row["nowcasts"] for row in real) > 0.9
     assert [row for row in rows if row["relative_wis"] > 1.01] == []
+
+
+def test_the_method_that_takes_reports_as_independent_holds_less_where_they_come_in_lumps():
+    ours = {(row["reports"], row["ages"]): row for row in calibration.nowcast_rows(n_series=0)}
+    plain = list(calibration.nowcast_rows("bayes_trunc", n_series=0))
+    told(measured.nowcasts_table(plain))
+    worse = [row for row in plain if row["wis"] > ours[row["reports"], row["ages"]]["wis"]]
+    assert len(worse) > 0.8 * len(plain)
+    hus = [row for row in plain if row["reports"].startswith("HUS")]
+    assert all(row["coverage_90"] < ours[row["reports"], row["ages"]]["coverage_90"] for row in hus)
