@@ -1,13 +1,11 @@
 """``lianfang import``: the same import as in the console, for whoever sits at the machine."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import typer
-from django.utils import translation
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -43,40 +41,39 @@ def bring_in(
 
     A file whose import stopped on the way goes on where it was. The words are those of the terminal's language.
     """
-    with translation.override("zh-hans" if os.environ.get("LANG", "").startswith("zh") else "en"):
-        try:
-            by = _actor(account)
-            run = services.draft_run(file, file.name, by)
-            begun = services.unfinished(run.digest, source, by)
-            if begun is not None and not dry_run:
-                out.print(f"An import of this file stopped after {begun.rows_done} rows. It goes on from there.")
-                run = begun if begun.status == "running" else services.start(begun.pk, by, as_job=False)
-            else:
-                chosen = _mapping(mapping, by) if mapping else services.mapping_of(run)
-                wanted = disease or chosen.disease
-                if not wanted:
-                    out.print("The file does not tell its disease. Say it with --disease.", markup=False)
-                    raise typer.Exit(1)
-                chosen = _for_all_rows(chosen, area, date_order)
-                services.decided(run, chosen, wanted, source or chosen.source or run.source)
-                _show_columns(run, out)
-                readable = _show_outlook(run, by, out, progress)
-                if dry_run:
-                    out.print("Nothing was changed.")
-                    raise typer.Exit(0 if readable else 1)
-                decided, source = services.mapping_of(run), run.source
-                with file.open("rb") as sent:
-                    run = services.keep(file.name, iter(lambda: sent.read(1 << 20), b""), by)
-                services.decide_mapping(run.pk, decided, by, disease=wanted, source=source)
-                run = services.start(run.pk, by, as_job=False)
-            with progress() as bar:
-                task = bar.add_task("Entering", total=None)
-                run = services.enter_all(run, by, progress=lambda now: bar.update(task, completed=now.rows_done))
-            _show_end(run, refused or file.with_name(f"{file.stem}-refused.csv"), out)
-        except Refused as no:
-            for refusal in no.refusals:
-                out.print(" ".join(filter(None, (str(refusal), remedy_for(refusal.code)))), markup=False)
-            raise typer.Exit(1) from None
+    try:
+        by = _actor(account)
+        run = services.draft_run(file, file.name, by)
+        begun = services.unfinished(run.digest, source, by)
+        if begun is not None and not dry_run:
+            out.print(f"An import of this file stopped after {begun.rows_done} rows. It goes on from there.")
+            run = begun if begun.status == "running" else services.start(begun.pk, by, as_job=False)
+        else:
+            chosen = _mapping(mapping, by) if mapping else services.mapping_of(run)
+            wanted = disease or chosen.disease
+            if not wanted:
+                out.print("The file does not tell its disease. Say it with --disease.", markup=False)
+                raise typer.Exit(1)
+            chosen = _for_all_rows(chosen, area, date_order)
+            services.decided(run, chosen, wanted, source or chosen.source or run.source)
+            _show_columns(run, out)
+            readable = _show_outlook(run, by, out, progress)
+            if dry_run:
+                out.print("Nothing was changed.")
+                raise typer.Exit(0 if readable else 1)
+            decided, source = services.mapping_of(run), run.source
+            with file.open("rb") as sent:
+                run = services.keep(file.name, iter(lambda: sent.read(1 << 20), b""), by)
+            services.decide_mapping(run.pk, decided, by, disease=wanted, source=source)
+            run = services.start(run.pk, by, as_job=False)
+        with progress() as bar:
+            task = bar.add_task("Entering", total=None)
+            run = services.enter_all(run, by, progress=lambda now: bar.update(task, completed=now.rows_done))
+        _show_end(run, refused or file.with_name(f"{file.stem}-refused.csv"), out)
+    except Refused as no:
+        for refusal in no.refusals:
+            out.print(" ".join(filter(None, (str(refusal), remedy_for(refusal.code)))), markup=False)
+        raise typer.Exit(1) from None
 
 
 def _for_all_rows(mapping: Mapping, area: str, date_order: Order | None) -> Mapping:

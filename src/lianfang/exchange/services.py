@@ -21,6 +21,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import translation
+from django.utils.translation import gettext
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
@@ -854,6 +855,11 @@ def keep_sentences(text: str, by: Actor, *, year: int | None = None) -> ImportRu
     run.file_name = ""
     run.save(update_fields=["mapping", "source", "file_name"])
     return run
+
+
+def pasted_words(header: str) -> str:
+    """What a column of pasted sentences is called in the reader's language."""
+    return gettext("Line") if header == "line" else field_words("area" if header == "place" else header)
 
 
 def _as_cell(value: Any) -> str:

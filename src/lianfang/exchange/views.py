@@ -109,7 +109,14 @@ def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
             return redirect("import", run.pk)
     services.look_at(run, actor)
     samples = services.samples(table)
-    names = list(services.named_mappings(actor))
+    headers = set(table.headers)
+    names = [
+        name
+        for name, _fit in sorted(
+            services.named_mappings(actor).items(),
+            key=lambda entry: -len(headers & {column.column for column in entry[1].columns}),
+        )
+    ]
     return render(
         request,
         "exchange/columns.html",
@@ -117,7 +124,14 @@ def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
             "run": run,
             "form": form,
             "use": UseMapping(names=names) if names else None,
-            "columns": [{**column, "samples": samples.get(column["header"], ())} for column in form.bound_columns()],
+            "columns": [
+                {
+                    **column,
+                    "samples": samples.get(column["header"], ()),
+                    "words": column["header"] if run.file_name else services.pasted_words(column["header"]),
+                }
+                for column in form.bound_columns()
+            ],
             "questions": [_with_remedy(question) for question in services.open_questions(run)],
             "steps": _steps("columns"),
         },

@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lianfang.definitions import selectors as definitions
 from lianfang.registry.selectors import area_name
@@ -206,8 +206,3 @@ def tables(found: Picture) -> dict[str, list[list[Any]]]:
         ],
         "delays": [["days_onset_to_report", "cases"], *map(list, found.delays.distribution.items())],
     }
-
-
-def language() -> str:
-    """The language in force as reports name it: zh or en."""
-    return "zh" if (get_language() or "").startswith("zh") else "en"

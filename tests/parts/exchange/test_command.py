@@ -4,6 +4,7 @@ import json
 
 import pytest
 import typer
+from django.utils import translation
 from rich.console import Console
 
 from lianfang.config.commands import progress
@@ -19,7 +20,7 @@ NOTHING = {"disease": "", "source": "", "mapping": "", "account": "", "dry_run":
 @pytest.fixture
 def at_terminal(world, tmp_path, monkeypatch):
     """A way to run the command on a content: gives its exit status, what it printed, and the file."""
-    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+    translation.activate("en")  # as the command does by the terminal's language
 
     def run(content=None, name="list.csv", **options):
         file = tmp_path / name

@@ -8,6 +8,8 @@ from django_tasks_db.models import DBTaskResult
 
 from lianfang.exchange import jobs, services
 from lianfang.exchange.models import ImportRun, SavedMapping
+from lianfang.exchange.reading.mapping import ColumnMapping, Mapping
+from lianfang.kernel import clock
 from lianfang.kernel.access import SYSTEM
 from lianfang.registry.models import Area
 from lianfang.surveillance.models import Case, CaseVersion
@@ -204,3 +206,23 @@ def test_what_was_foreseen_for_one_reader_is_not_shown_to_another(world, console
     run.refresh_from_db()
     assert services.foreseen(run, world.actor("zhejiang")) is not None
     assert services.foreseen(run, SYSTEM) is None
+
+
+def test_the_saved_mapping_that_fits_best_is_offered_first(world, console):
+    for name, header in (("county list", HEADERS[0]), ("other list", "Something else")):  # the other is the later one
+        content = Mapping(kind="cases", columns=(ColumnMapping(header, "local_id"),)).content()
+        SavedMapping.objects.create(
+            path=world.area("330000").path, name=name, content=content, created_at=clock.now(), created_by=None
+        )
+    offered = [name for name, _words in console.get(send(console)).context["use"].fields["mapping"].choices]
+    assert offered.index("county list") < offered.index("other list")
+
+
+def test_the_columns_of_pasted_sentences_are_named_in_the_readers_language(world, console):
+    text = "2月8日确诊：女，62岁，现住鹿城区，2月6日出现发热症状，现在定点医疗机构隔离治疗。"
+    address = console.post(reverse("import-list"), {"text": text, "year": "2020"}).url
+    for language, words in (("zh-hans", "行"), ("en", "Line")):
+        console.cookies["django_language"] = language
+        shown = console.get(f"{address}?step=columns").context["columns"]
+        assert shown[0]["words"] == words
+        assert shown[1]["words"] not in ("sentence", "")

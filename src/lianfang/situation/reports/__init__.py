@@ -35,7 +35,7 @@ def report_content(found: Picture) -> dict[str, Any]:
     drawn, delay = presentation.curve(found), found.delays
     cut = _("Data cut: end of {day}.") if found.evening else _("Data cut: {day}, a day that still runs.")
     return {
-        "language": presentation.language(),
+        "language": definitions.language(),
         "title": _("Situation report: {disease}, {area}").format(disease=disease, area=place),
         "subtitle": cut.format(day=found.day) + " " + _("Protocol edition {edition}.").format(edition=found.edition),
         "footer": _(
