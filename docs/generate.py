@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from docs import library
+
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 REFERENCE = DOCS / "reference"
@@ -38,6 +40,7 @@ def pages() -> dict[Path, str]:
             "command-line": command_line(),
             "personal-data": personal_data(),
         }
+        texts |= {f"epi/{name}": text for name, text in library.pages().items()}
     return {REFERENCE / f"{name}.md": NOTE + text.rstrip() + "\n" for name, text in texts.items()}
 
 

@@ -29,9 +29,11 @@ class ReportingTriangle:
     counts : (n_days, n_delays), or (n_groups, n_days, n_delays) when records were grouped; column k was reported k days
         after, the last column also later. NaN where the report would come after the cut.
     groups : labels of the first axis, or None.
-    undated : records without a day of event, or never reported. reversed : reported before their event; both left out.
-    outside : records before the first day, or of a group that was not asked for. later : records of the last column that
-        took longer than it says. not_yet_known : records left out since they were reported after the cut.
+    undated : records without a day of event, or never reported; left out.
+    reversed : records reported before their event; left out.
+    outside : records before the first day, or of a group that was not asked for.
+    not_yet_known : records left out since they were reported after the cut.
+    later : records of the last column that took longer than it says.
     """
 
     days: np.ndarray
@@ -198,7 +200,7 @@ def nowcast(
     interval), "uniform" (anything from what is reported up to `largest`, a measure for the others).
 
     Lawless JF. Adjustments for reporting delays and the prediction of occurred but not reported events. Can J Stat
-    1994;22:15-31. Hohle M, an der Heiden M. Bayesian nowcasting during the STEC O104:H4 outbreak in Germany, 2011.
+    1994;22:15-31. Höhle M, an der Heiden M. Bayesian nowcasting during the STEC O104:H4 outbreak in Germany, 2011.
     Biometrics 2014;70:993-1002. Wolffram D et al. Collaborative nowcasting of COVID-19 hospitalization incidences in
     Germany. PLoS Comput Biol 2023;19:e1011394 (intervals from past errors).
 
@@ -334,7 +336,7 @@ def _by_delay(counts: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
     return events, risk
 
 
-PRIOR_EVENTS = 0.1  # each delay begins with a tenth of an event, as in Hohle and an der Heiden
+PRIOR_EVENTS = 0.1  # each delay begins with a tenth of an event, as in Höhle and an der Heiden
 
 
 def _delay_posterior(events: np.ndarray, risk: np.ndarray, *, truncated: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -515,7 +517,8 @@ class NowcastBackTest:
     evenings : (n_evenings,) index of the last day each nowcast knew.
     reported : (n_series, n_evenings, n_ages) as known that evening; entry k of the last axis is the day k days before it.
     observed : the same, as known once all were reported; NaN where the triangle ends before.
-    quantiles : the same with one more axis of levels. levels : (n_levels,)
+    quantiles : the same with one more axis of levels.
+    levels : (n_levels,)
     wis, uncorrected_wis : weighted interval score of the nowcast, and of taking what is reported for all there is.
     """
 

@@ -41,7 +41,8 @@ COURSE_VERDICTS = (
 class SourceTable:
     """Figures by source, area and day.
 
-    sources, areas : labels of the first two axes. days : (n_days,) every day, without gaps.
+    sources, areas : labels of the first two axes.
+    days : (n_days,) every day, without gaps.
     totals : (n_sources, n_areas, n_days); NaN where a source said nothing.
     repeated : the same shape, how many figures of the day were set aside for a later one that differs.
     """
@@ -104,7 +105,8 @@ def source_table(
 class Finding:
     """Days in a row of which the same is to be said, as a program can put it into words.
 
-    source, against, area : labels, or None. first, last : days, both inside.
+    source, against, area : labels, or None.
+    first, last : days, both inside.
     verdict : one of VERDICTS or COURSE_VERDICTS.
     shift : days late (positive) or early (negative); 0 otherwise.
     least, most : the smallest and largest difference on these days, in cases: source less the other, with the shift undone
@@ -150,7 +152,8 @@ class Comparison:
     ) -> list[Finding]:
         """Runs of days with one verdict, area by area.
 
-        days : (n_days,) as in SourceTable. source, against, areas : labels to go with them.
+        days : (n_days,) as in SourceTable.
+        source, against, areas : labels to go with them.
         equal : also the days on which nothing is wrong.
         """
         skip = ("",) if equal else ("", "equal")
@@ -247,7 +250,8 @@ def compare(totals: Any, against: Any, *, max_shift: int = 3, tolerance: float =
 def compare_sources(table: SourceTable, against: Any, **settings: Any) -> dict[Any, Comparison]:
     """Compare each source of a table with one of them; by source, every area at once.
 
-    against : label of the source that the others are compared with. settings : as in `compare`.
+    against : label of the source that the others are compared with.
+    settings : as in `compare`.
 
     >>> table = source_table(["a", "b"] * 2, ["x"] * 4, ["2020-01-21"] * 2 + ["2020-01-22"] * 2, [2, 2, 4, 3])
     >>> compare_sources(table, "a")["b"].verdict
@@ -264,8 +268,8 @@ def compare_sources(table: SourceTable, against: Any, **settings: Any) -> dict[A
 def compare_sum(whole: Any, parts: Any, *, silent: str = "unknown", **settings: Any) -> Comparison:
     """Compare the sum of parts, such as the cities of a province, with the total that is published beside them.
 
-    whole : (n_days,) or (n_wholes, n_days). parts : (n_parts, n_days) or (n_wholes, n_parts, n_days); a part counts as 0
-        before its first figure.
+    whole : (n_days,) or (n_wholes, n_days).
+    parts : (n_parts, n_days) or (n_wholes, n_parts, n_days); a part counts as 0 before its first figure.
     silent : what a part without a figure says after its first one: "unknown", and with it the sum; or "zero", where a
         table leaves out the rows that hold nothing.
     settings : as in `compare`. "late" then says that the parts are, "below" that they are less than the whole.
