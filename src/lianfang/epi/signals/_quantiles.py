@@ -25,7 +25,7 @@ def negative_binomial(level: float, size: np.ndarray, share: np.ndarray) -> np.n
     """Quantile of negative binomial distributions: failures before the size-th success of probability share.
 
     >>> negative_binomial(0.95, np.array([2.0, 0.1]), np.array([0.5, 0.1]))
-    array([6., 6.])
+    array([6., 5.])
     """
     size, share = np.broadcast_arrays(np.asarray(size, dtype=float), np.asarray(share, dtype=float))
     mean = size * (1 - share) / share

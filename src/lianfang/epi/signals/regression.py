@@ -75,7 +75,7 @@ def farrington(
     >>> counts[-1] = 60
     >>> found = farrington(counts, at=[310, 311])
     >>> found.alarm, found.threshold.round(1), found.expected.round(1)
-    (array([False,  True]), array([36.6, 36.7]), array([29.5, 29.5]))
+    (array([False,  True]), array([40.8, 41.2]), array([29.4, 29.7]))
     """
     return _judge(
         counts,
