@@ -273,31 +273,14 @@ def missed(
     return [due for due in owed if due not in told]
 
 
-def chase(
-    slot: datetime, next_due_at: datetime | None, called_for: datetime | None, visited_for: datetime | None,
-    now: datetime, visit_after: timedelta,
-) -> str:  # fmt: skip
-    """What a check-in that did not come asks for now: "call", "visit", or nothing. ``slot`` is when one was last owed.
-
-    Each span is called for once and visited for once, so whoever stays away is asked for again the next time.
-    """
-    if next_due_at is None or next_due_at > now:
-        return ""
-    if called_for is None or called_for < slot:
-        return "call"
-    if (visited_for is None or visited_for < slot) and now >= slot + visit_after:
-        return "visit"
-    return ""
-
-
 # --- ends ---------------------------------------------------------------------------------------------------------
 
 CALM_HOURS = 24  # before a release nothing alarming was observed for so long
 
 
 def release_refusals(
-    found: Standing, today: date, now: datetime, *, last_check_at: datetime | None, alarmed_at: datetime | None,
-    case_open: bool, checked_today: bool,
+    found: Standing, today: date, now: datetime, *, alarmed_at: datetime | None, case_open: bool,
+    checked_today: bool,
 ) -> list[Refusal]:  # fmt: skip
     """Every reason why somebody may not go home now. Empty when they may."""
     no = []

@@ -565,7 +565,9 @@ def _derive(stays: Iterable[Stay], now: datetime) -> None:
         or any(getattr(old, name) != getattr(version, name) for name in VERSIONED)
     ]
     superseded = [current[version.stay_id] for version in fresh if version.stay_id in current]
-    at = max([now, *(old.recorded_at for old in superseded)])  # a clock that was set back makes no span end before it begins
+    at = max(
+        [now, *(old.recorded_at for old in superseded)]
+    )  # a clock that was set back makes no span end before it begins
     for version in fresh:
         version.recorded_at = at
     StayVersion.objects.filter(pk__in=[old.pk for old in superseded]).update(superseded_at=at)
@@ -835,7 +837,6 @@ def release_refusals(stays: Iterable[Stay]) -> dict[UUID, list[Refusal]]:
             standing_of(stay),
             today,
             now,
-            last_check_at=stay.last_check_at,
             alarmed_at=stay.alarmed_at,
             case_open=stay.case_id in still_open,
             checked_today=stay.last_check_at is not None and clock.local_day(stay.last_check_at) >= today,
