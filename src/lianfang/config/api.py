@@ -13,6 +13,8 @@ from lianfang.kernel.tokens import holder
 from lianfang.kernel.views import status_of
 from lianfang.registry.selectors import actor_for
 from lianfang.surveillance.api import router as cases
+from lianfang.tracing.api import router as contacts
+from lianfang.tracing.api import visits
 from lianfang.workorders.api import router as orders
 
 
@@ -34,6 +36,8 @@ api = NinjaAPI(
     docs_url=None,
 )
 api.add_router("/cases", cases)
+api.add_router("/contacts", contacts)
+api.add_router("/visits", visits)
 api.add_router("/imports", imports)
 api.add_router("/orders", orders)
 

@@ -193,6 +193,7 @@ def _case_context(actor: Actor, version: Any, identity: Any, as_of: date | None)
         "investigation": _investigation(subject, moment) if identity else None,
         "card": _card(subject.card) if identity else [],
         "may_audit": actor.may("audit.read"),
+        "may_see_contacts": actor.may_at("contact.read", version.path),
         "editions": definitions.editions(version.disease),
     }
 

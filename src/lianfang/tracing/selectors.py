@@ -353,6 +353,16 @@ def window_of(version: CaseVersion, day: date | None = None, known_at: datetime 
     return Window(edition, illness, rules.window_start(edition, illness))
 
 
+def case_numbered(actor: Actor, number: str, disease: str) -> UUID:
+    """The case of a short number and a disease, among those that the actor may see. Raises Refused."""
+    number = number.strip().upper()
+    seen = CaseVersion.objects.visible_to(actor).filter(superseded_at=None, disease=disease, case__number=number)
+    version = seen.first() if number else None
+    if version is None:
+        raise Refused(refuse("exposure.no_such_case", "case", number=number[:20]))
+    return version.case_id
+
+
 def visits_of(case_id: UUID, known_at: datetime | None = None) -> list[Visit]:
     """Where a case was, by entries that held at a moment, the earliest first."""
     rows = Visit.objects.filter(case=case_id).standing(known_at).select_related("site", "by")
@@ -368,6 +378,11 @@ class Found:
     visit: Visit
     together: timedelta
     near: bool  # by the seat rule of the edition, or because there is none
+
+    @property
+    def minutes(self) -> int:
+        """How long they were together."""
+        return int(self.together.total_seconds() // 60)
 
     @property
     def on(self) -> date:

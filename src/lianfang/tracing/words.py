@@ -12,6 +12,7 @@ SENTENCES = {
         "The category “{category}” does not exist in edition {edition}, in force today. Choose one of: {known}."
     ),
     "exposure.impossible_distance": _("This distance can't be. Give metres between 0 and 1000."),
+    "exposure.no_such_case": _("No case numbered {number} of this disease is among those you trace. Check the number."),
     "exposure.corrected_before": _("This entry was already corrected or taken back. Look at the entry in its place."),
     "contact.nobody": _("Neither a name, an ID number nor a telephone number is given. Give at least one of them."),
     "contact.offered_already": _("This contact waits for the answer of another area already. Withdraw that first."),
@@ -30,6 +31,13 @@ SENTENCES = {
     "visit.unknown_vehicle": _("“{vehicle}” is no kind of vehicle. Choose one from the list."),
     "presence.unknown_kind": _("“{kind}” is no kind of list. Choose check-ins, a roster or a seat list."),
     "presence.empty": _("The list has no lines. Paste at least one."),
+    "roster.empty": _("Nothing was pasted that could be read. Paste one person a line."),
+    "roster.too_long": _("The list is too long. Enter at most {most} people at once."),
+    "roster.unreadable": _("Column {column}: “{cell}” cannot be read. Correct it."),
+    "roster.place_not_read": _(
+        "“{place}” names no single area; the contact is followed in {area} until you say otherwise."
+    ),
+    "roster.id_number_doubtful": _("The check digit of the ID number is wrong. Compare it with the document."),
     "tracing.not_open": _("No tracing of this case waits to be completed."),
 }
 

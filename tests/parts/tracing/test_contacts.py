@@ -88,7 +88,8 @@ def test_one_person_is_one_contact_of_many_cases(world, notify, january):
     me = world.actor("lucheng")
     one = services.add_contact(somebody(world, first, id_number="330302198001011239", phone="13800000001"), me)
     two = services.add_contact(somebody(world, second, id_number="330302198001011239", phone="13800000001"), me)
-    assert two.known_before and two.contact.pk == one.contact.pk
+    assert two.known_before
+    assert two.contact.pk == one.contact.pk
     assert Contact.objects.count() == 1
     assert {entry.case_id for entry in selectors.exposures_of([one.contact.pk])[one.contact.pk]} == {
         first.pk,
@@ -379,7 +380,8 @@ def test_a_contact_that_falls_ill_is_both_and_its_infector_is_proposed(world, no
     assert selectors.call_list(me) == []
     forward = selectors.forward(me, surveillance_version(first))
     assert [told.version.case_id for told in forward] == [second.pk]
-    assert forward[0].link == link and len(forward[0].exposures) == 1
+    assert forward[0].link == link
+    assert len(forward[0].exposures) == 1
     assert [told.version.case_id for told in selectors.backward(me, surveillance_version(second))] == [first.pk]
     stated = services.state_link(first.pk, second.pk, "probable", me, relation="同事")
     assert stated.certainty == "probable"
