@@ -229,51 +229,61 @@ def nowcast(
     reported = counts.sum(axis=2)
     source = counts.sum(axis=0, keepdims=True) if pooled else counts
     events, risk = _by_delay(source, window)
-    last, age = n_days - 1, np.minimum(np.arange(n_days)[::-1], n_delays - 1)  # age: longest delay seen of each day
+    n_open = n_delays - 1  # days of which something may still come
+    n, age = reported[:, -n_open:], np.arange(n_open)[::-1]
+    generators = [np.random.default_rng([seed, zlib.crc32(row.tobytes())]) for row in counts]
     draws = None
-    rows = [np.random.default_rng([seed, zlib.crc32(row.tobytes())]) for row in counts]
     if method == "measured":
         share = _known_share(events, risk)
-        missing, clumping = _measured(counts, share, level_days, memory, pooled)
-        known = np.broadcast_to(share[:, last][:, age], reported.shape)
-        more, at_levels = missing, _negative_binomial_quantiles(missing, clumping, levels)
+        known = share[:, -1, age]
+        more, clumping = _measured(counts, share, level_days, memory, pooled)
+        at_levels = _negative_binomial_quantiles(more, clumping, levels)
         if keep_draws:
-            draws = np.stack([_draw(g, m, c, n_draws) for g, m, c in zip(rows, missing, clumping, strict=True)])
+            draws = np.stack([_draw(g, m, c, n_draws) for g, m, c in zip(generators, more, clumping, strict=True)])
     elif method in ("bayes_trunc", "bayes_notrunc"):
-        a, b = _delay_posterior(events[:, last], risk[:, last], truncated=method == "bayes_trunc")
-        known = np.broadcast_to(_shares(b / (a + b))[:, age], reported.shape)
-        more, at_levels = np.empty(reported.shape), np.empty((*reported.shape, len(levels)))
-        draws = np.empty((n_series, n_draws, n_days)) if keep_draws else None
-        for i, generator in enumerate(rows):
-            drawn = _bayes_draws(generator, a[i % len(a)], b[i % len(a)], age, reported[i], prior, n_draws)
+        a, b = _delay_posterior(events[:, -1], risk[:, -1], truncated=method == "bayes_trunc")
+        known = _shares(b / (a + b))[:, age]
+        more, at_levels = np.empty(n.shape), np.empty((*n.shape, len(levels)))
+        draws = np.empty((n_series, n_draws, n_open)) if keep_draws else None
+        for i, generator in enumerate(generators):
+            drawn = _bayes_draws(generator, a[i % len(a)], b[i % len(a)], age, n[i], prior, n_draws)
             more[i], at_levels[i] = drawn.mean(axis=0), np.quantile(drawn, levels, axis=0, method="inverted_cdf").T
             if draws is not None:
                 draws[i] = drawn
     elif method == "bayes_notrunc_bnb":
-        a, b = _dirichlet(events[:, last])
-        known = np.broadcast_to((a / (a + b))[:, age], reported.shape)
+        inside, outside = (x[:, age] for x in _dirichlet(events[:, -1]))
+        known = inside / (inside + outside)
         with np.errstate(divide="ignore", invalid="ignore"):
-            more = np.where(b > 0, np.where(a > 1, b / (a - 1), np.inf), 0.0)[:, age] * (reported + 1)
-        at_levels = _beta_negative_binomial_quantiles(reported + 1, a[:, age], b[:, age], levels)
+            more = np.where(inside > 1, outside / (inside - 1), np.inf) * (n + 1)
+        at_levels = _beta_negative_binomial_quantiles(n + 1, inside, outside, levels)
     elif method == "lawless":
-        known, spread = (np.broadcast_to(x[:, age], reported.shape) for x in _lawless(events[:, last], risk[:, last]))
+        known, spread = (x[:, age] for x in _lawless(events[:, -1], risk[:, -1]))
         with np.errstate(divide="ignore", invalid="ignore"):
-            more = reported / known - reported
-            variance = reported * (reported + 1) / known**4 * spread + reported * (1 - known) / known**2
+            more = np.where(n > 0, n / known - n, 0.0)
+            variance = np.where(n > 0, n * (n + 1) / known**4 * spread + n * (1 - known) / known**2, 0.0)
         at_levels = _normal_quantiles(more, np.sqrt(variance), levels)
     else:
-        largest = check.whole_number("largest", largest, at_least=int(reported.max()))
-        room = np.broadcast_to(np.where(age < n_delays - 1, 1.0, 0.0), reported.shape) * (largest - reported)
-        known = np.full(reported.shape, np.nan)
+        room = check.whole_number("largest", largest, at_least=int(reported.max())) - n
+        known = np.full(n.shape, np.nan)
         more, at_levels = room / 2, np.floor(levels * (room[..., None] + 1))
     if keep_draws and draws is None:
         raise EpiInputError("keep_draws", "unknown_choice", f'"{method}" draws nothing')
-    out = [reported, reported + more, reported[..., None] + at_levels, known]
+
+    mean, quantile, share_known = (
+        reported.copy(),
+        np.repeat(reported[..., None], len(levels), -1),
+        np.ones(reported.shape),
+    )
+    mean[:, -n_open:] += more
+    quantile[:, -n_open:] += at_levels
+    share_known[:, -n_open:] = known
     if draws is not None:
-        draws = draws + reported[:, None, :]
-    if alone:
-        out, draws = [x[0] for x in out], None if draws is None else draws[0]
-    return Nowcast(out[0], out[1], out[2], levels, np.array(out[3]), draws)
+        courses = np.repeat(reported[:, None, :], n_draws, axis=1)
+        courses[:, :, -n_open:] += draws
+        draws = courses[0] if alone else courses
+    found = (reported, mean, quantile, share_known)
+    reported, mean, quantile, share_known = (x[0] for x in found) if alone else found
+    return Nowcast(reported, mean, quantile, levels, share_known, draws)
 
 
 def _triangle(triangle: Any, as_of: int | None) -> tuple[np.ndarray, bool]:
@@ -400,7 +410,7 @@ LEVEL_SHAPE = 5.0  # how firmly the level of the days before holds for the day: 
 def _measured(
     counts: np.ndarray, share: np.ndarray, level_days: int, memory: int, pooled: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Events still to be reported by day, and 1/k of the negative binomial around them; both (n_series, n_days).
+    """Events still to be reported of the last days, and 1/k of the negative binomial around them, oldest day first.
 
     share : (n_series or 1, n_evenings, n_delays) share reported by each delay, as it was known each evening.
     """
@@ -433,15 +443,8 @@ def _measured(
     with np.errstate(divide="ignore", invalid="ignore"):
         clumping = np.where(ground > 0, np.clip(excess / ground, 0, MOST_CLUMPED), 0.0)
 
-    age_now = np.minimum(np.arange(n_days)[::-1], n_delays - 1)
-    whole = age_now == n_delays - 1
-    n, known = seen[:, -1, : n_delays - 1], weight[:, -1, : n_delays - 1]
-    missing = np.zeros((n_series, n_days))
-    around = np.zeros((n_series, n_days))
-    at = age_now[~whole]
-    missing[:, ~whole] = _still_to_come(n, known, level[:, -1])[:, at]
-    around[:, ~whole] = (1 / (LEVEL_SHAPE + n) + clumping)[:, at]
-    return missing, around
+    n, known = seen[:, -1, open_ages], weight[:, -1, open_ages]
+    return _still_to_come(n, known, level[:, -1])[:, ::-1], (1 / (LEVEL_SHAPE + n) + clumping)[:, ::-1]
 
 
 def _still_to_come(n: np.ndarray, known: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -479,26 +482,20 @@ def _draw(generator: np.random.Generator, mean: np.ndarray, around: np.ndarray, 
 
 
 def _beta_negative_binomial_quantiles(n: np.ndarray, a: np.ndarray, b: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles of a negative binomial number (n wanted) whose chance is beta(a, b); 0 where b is 0."""
-    out = np.zeros((*n.shape, len(levels)))
-    for at in np.argwhere(np.broadcast_to(b, n.shape) > 0):
-        i = tuple(at)
-        size, top, bottom = n[i], np.broadcast_to(a, n.shape)[i], np.broadcast_to(b, n.shape)[i]
+    """Quantiles of a negative binomial number (n wanted) whose chance is beta(a, b)."""
+    out = np.empty((*n.shape, len(levels)))
+    a, b = (np.broadcast_to(x, n.shape) for x in (a, b))
+    for at in np.ndindex(n.shape):
         reach = 256
         while True:
             k = np.arange(reach)
-            log_chance = (
-                special.betaln(top + size, bottom + k)
-                - special.betaln(top, bottom)
-                + special.gammaln(size + k)
-                - special.gammaln(size)
-                - special.gammaln(k + 1)
-            )
+            log_chance = special.betaln(a[at] + n[at], b[at] + k) - special.betaln(a[at], b[at])
+            log_chance += special.gammaln(n[at] + k) - special.gammaln(n[at]) - special.gammaln(k + 1)
             below = np.cumsum(np.exp(log_chance))
-            if below[-1] >= levels.max() or reach >= 2**22:
+            if below[-1] >= levels.max() or reach >= 2**20:
                 break
             reach *= 4
-        out[i] = np.minimum(np.searchsorted(below, levels), reach - 1)
+        out[at] = np.minimum(np.searchsorted(below, levels), reach - 1)
     return out
 
 

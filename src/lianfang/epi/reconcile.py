@@ -15,26 +15,9 @@ from lianfang.epi import _checks as check
 from lianfang.epi._checks import EpiInputError
 from lianfang.epi.series import ONE_DAY, _rows
 
-# What a cell of a comparison says of a source, seen from the one it is compared with.
-VERDICTS = (
-    "equal",
-    "late",  # says what the other said some days before: shift
-    "early",  # says what the other will say some days later
-    "standing",  # has not moved since the day before, while the other has
-    "apart",  # differs by as much as on the day before or after: the same new cases, another start
-    "below",
-    "above",
-    "missing",  # has no figure
-    "alone",  # the other has none
-    "",  # neither has one
-)
-# What a cell of a course says of a source by itself.
-COURSE_VERDICTS = (
-    "fall",  # less than on the last day with a figure
-    "dip",  # the same, but back at what it was within a few days: most often misread or mistyped
-    "gap",  # no figure, between days that have one
-    "",
-)
+# What is said of a cell of a comparison, and of a cell of one source's course; told in words at Comparison and Course.
+VERDICTS = ("equal", "late", "early", "standing", "apart", "below", "above", "missing", "alone", "")
+COURSE_VERDICTS = ("fall", "dip", "gap", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +118,9 @@ class Comparison:
     difference : source less the other on the same day; NaN where one has no figure.
     shift : days by which the source is late on that day; negative when early.
     remaining : source less what the other said `shift` days before; what is still unexplained.
-    verdict : one of VERDICTS.
+    verdict : "equal"; "late", said what the other had said `shift` days before; "early", what it was to say; "standing", has not
+        moved since the day before while the other has; "apart", differs by as much as on the day before or after, so that the
+        new cases are the same; "below" or "above" otherwise; "missing", has no figure; "alone", the other has none; "" neither.
     best_shift, best_distance : without the last axis: the one shift that leaves least unexplained over all days, and the
         mean absolute difference it leaves.
     """
@@ -292,7 +277,8 @@ class Course:
     """What cannot be right in the cumulative figures of one source; the shape of the figures.
 
     fall : cases by which the day's figure is below the last one before it; 0 where it is not.
-    verdict : one of COURSE_VERDICTS.
+    verdict : "fall", less than on the last day with a figure; "dip", the same, but back within a few days, as when it was misread;
+        "gap", no figure between days that have one; "" otherwise.
     """
 
     fall: np.ndarray
