@@ -1,7 +1,9 @@
 """Line lists from other countries: their areas are loaded first, and where a file names no place, somebody says it."""
 
+import csv
 import io
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import typer
@@ -33,7 +35,12 @@ def elsewhere(db, tmp_path):
     areas.load_tree(tree, None)
 
 
-def enter(file: str, area: str) -> str:
+@pytest.fixture
+def enter(elsewhere, tmp_path):
+    return lambda file, area: _enter(file, area, tmp_path / "refused.csv")
+
+
+def _enter(file: str, area: str, refused: Path) -> str:
     said = io.StringIO()
     bring_in(
         OUTBREAKS / file,
@@ -43,14 +50,13 @@ def enter(file: str, area: str) -> str:
         area=area,
         account="",
         dry_run=False,
-        refused=None,
+        refused=refused,
         out=Console(file=said, width=200),
         progress=progress,
     )
     return said.getvalue()
 
 
-@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize(
     ("file", "area", "disease", "cases", "links"),
     [
@@ -58,15 +64,33 @@ def enter(file: str, area: str) -> str:
         ("measles_hagelloch_1861.csv", "DE-HAG", "measles", 188, 184),
     ],
 )
-def test_a_list_without_places_enters_where_somebody_says(file, area, disease, cases, links):
+def test_a_list_without_places_enters_where_somebody_says(enter, file, area, disease, cases, links):
     said = enter(file, area)
     found = Counter(CaseVersion.objects.filter(superseded_at=None).values_list("area__code", "disease"))
     assert found == {(area, disease): cases}, said
     assert TransmissionLink.objects.count() == links
 
 
-@pytest.mark.usefixtures("elsewhere")
-def test_without_a_place_nothing_enters():
+def test_without_a_place_nothing_enters(enter):
     with pytest.raises(typer.Exit):
         enter("sars_canada_2003.csv", "")
     assert not CaseVersion.objects.exists()
+
+
+def test_the_ebola_cases_enter_and_then_their_links_but_for_who_died_before_falling_ill(enter):
+    enter("ebola_sim_clean_linelist.csv", "SL")
+    enter("ebola_sim_clean_contacts.csv", "")
+    with (OUTBREAKS / "ebola_sim_clean_linelist.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    onsets = {
+        row["case_id"]: row["date_of_onset"] for row in rows if not "" < row["date_of_outcome"] < row["date_of_onset"]
+    }
+    assert (len(rows), len(onsets)) == (5829, 5632), "197 ended before they began, and are refused for it"
+    with (OUTBREAKS / "ebola_sim_clean_contacts.csv").open(encoding="utf-8") as file:
+        links = {(row["infector"], row["case_id"]) for row in csv.DictReader(file)}
+    entered = CaseVersion.objects.filter(superseded_at=None).values_list("case__local_id", "onset_on")
+    assert {local_id: str(onset or "") for local_id, onset in entered} == onsets
+    stated = TransmissionLink.objects.values_list("infector__local_id", "infectee__local_id")
+    assert set(stated) == {
+        (infector, infectee) for infector, infectee in links if {infector, infectee} <= onsets.keys()
+    }
