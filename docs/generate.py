@@ -356,7 +356,38 @@ def diseases() -> str:
                     ("duty", "within"),
                     ((name.replace("_", " "), _hours(limit)) for name, limit in edition.deadlines.items()),
                 )
+            if edition.traced:
+                text += "\n" + table(("contacts", "rule"), _contact_rules(edition))
     return text
+
+
+def _contact_rules(edition: Any) -> Iterator[tuple[str, str]]:
+    """What an edition says of contacts, as rows: whose, from when, in which categories, by which seats, how observed."""
+    yield "traced", ", ".join(edition.classes[name].label["en"] for name in edition.traced)
+    if window := edition.contact_window:
+        told = (
+            f"{window.days_before} days before {window.anchor}" if window.days_before else f"the day of {window.anchor}"
+        )
+        other = f"; without symptoms before {window.asymptomatic_anchor}" if window.asymptomatic_anchor else ""
+        yield "counted from", told + other
+    for entry in edition.contact_categories.values():
+        asked = [
+            *(["within the window"] if entry.in_window else []),
+            *(["without effective protection"] if entry.unprotected else []),
+            *([f"within {entry.within_metres:g} m"] if entry.within_metres is not None else []),
+            *([f"exposed by: {', '.join(entry.kinds)}"] if entry.kinds else []),
+            "owes observation" if entry.observed else "owes no observation",
+        ]
+        yield both(entry.label), "; ".join(asked)
+    for rule in edition.seat_rules.values():
+        near = "the same compartment" if rule.same_compartment else f"{rule.rows_each_way} rows before and after"
+        yield f"near in a vehicle: {rule.vehicle.replace('_', ' ')}", near
+    if observation := edition.observation:
+        parts = [f"{observation.days} days from the last unprotected exposure"]
+        parts += [f"{observation.checks_a_day} checks a day"] if observation.checks_a_day else []
+        parts += [f"fever from {observation.fever_from:g} °C"] if observation.fever_from else []
+        parts += [f"reported at once: {', '.join(observation.symptoms)}"] if observation.symptoms else []
+        yield "observation", "; ".join([*parts, _source(observation.source).rstrip(".")])
 
 
 def _source(source: str) -> str:

@@ -116,6 +116,15 @@ DETAILS = {
     "saved_as": _("saved as"),
     "row": _("row"),
     "code": _("problem"),
+    "case": _("case"),
+    "exposure": _("exposure"),
+    "category": _("category"),
+    "certainty": _("certainty"),
+    "outcome": _("outcome"),
+    "unwell": _("unwell"),
+    "visit": _("visit to a place"),
+    "from_area": _("from area"),
+    "to_area": _("to area"),
 }
 
 # Values that stand in events as codes.
@@ -146,6 +155,8 @@ VALUES = {
 SUBJECTS = {
     "case": _("case"),
     "person": _("person record"),
+    "contact": _("contact"),
+    "site": _("site"),
     "order": _("work order"),
     "round": _("round"),
     "link": _("transmission link"),

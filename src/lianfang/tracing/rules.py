@@ -34,7 +34,7 @@ STANDINGS = {
     "new": _("not yet called"),
     "tried": _("not reached"),
     "reached": _("reached"),
-    "refused": _("refused"),
+    "refused": _("refused to cooperate"),
     "moved": _("gone elsewhere"),
     "case": _("became a case"),
     "none": _("no exposure stands"),
