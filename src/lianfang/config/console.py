@@ -17,8 +17,10 @@ from lianfang.quarantine import selectors
 NAVIGATION = (
     ("inbox", _("Work orders"), "clipboard-list", "order.read"),
     ("case-list", _("Cases"), "users", "case.read"),
+    ("contact-list", _("Contacts"), "phone", "contact.read"),
     ("stay-list", _("Under observation"), "bed", "stay.read"),
-    ("doors", _("Today’s doors"), "home", "checkin.record"),
+    ("isolation-list", _("Isolation sites"), "building-community", "stay.read"),
+    ("doors", _("Doors today"), "home", "checkin.record"),
     ("import-list", _("Import"), "file-import", "import.run"),
     ("duplicate-list", _("Same person?"), "users-group", "person.merge"),
     ("situation", _("Situation"), "chart-bar", "situation.read"),

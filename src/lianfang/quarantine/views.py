@@ -294,11 +294,15 @@ def stay_counts(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         names = selectors.contact_names(actor, [each.contact for each in missing[:PAGE]], area.path)
     columns = [(state.name, _(str(state.label))) for state in rules.WORKFLOW.states]
+    here = selectors.by_area(actor, [area], disease, as_of)[area.code]
+    beside = {name: here[name] - sum(counted[each.code][name] for each in below) for name, _label in columns}
     lines = [
-        {"area": each, "name": area_name(each), "cells": [counted[each.code][name] for name, _label in columns], "sum": sum(counted[each.code].values())}
+        {"area": each, "name": area_name(each), "cells": [counted[each.code][name] for name, _label in columns]}
         for each in below
         if any(counted[each.code].values())
-    ]  # fmt: skip
+    ]
+    if lines and any(beside.values()):  # sites that stand for the area as a whole
+        lines.append({"area": None, "name": _("in no part of it"), "cells": list(beside.values())})
     context = {
         "area": area,
         "area_label": area_name(area),
@@ -307,7 +311,8 @@ def stay_counts(request: HttpRequest) -> HttpResponse:
         "as_of": as_of,
         "today": clock.today(),
         "columns": columns,
-        "lines": lines,
+        "lines": [{**line, "sum": sum(line["cells"])} for line in lines],
+        "whole_line": [*here.values(), sum(here.values())],
         "whole": whole,
         "sums": [(label, whole.by_status.get(name, 0)) for name, label in columns],
         "differences": [
@@ -690,7 +695,7 @@ def stay_end(request: HttpRequest, stay_id: UUID) -> HttpResponse:
             messages.success(request, _("Recorded."))
             return redirect("stay", of.pk)
     about = _(
-        "Observation ends early only for the reasons listed. The release on the last day is on the page of the stay."
+        "Observation ends early only for the reasons listed. The release on its day is on the page of the stay."
     )
     return _form_page(request, form, _("End, lost or found"), about, rows([of])[0])
 

@@ -42,6 +42,7 @@ GO_KEYS = {
     "inbox": "w",
     "case-list": "c",
     "stay-list": "o",
+    "isolation-list": "l",
     "doors": "t",
     "import-list": "i",
     "duplicate-list": "d",
