@@ -147,7 +147,7 @@ class Visit(models.Model):
         indexes = [models.Index(fields=["site", "from_at"], name="visit_by_site")]
 
     def __str__(self) -> str:
-        return f"visit of case {self.case_id} from {self.from_at:%Y-%m-%d %H:%M}"
+        return f"visit of case {self.case_id}"
 
 
 class PresenceListQuerySet(models.QuerySet["PresenceList"]):
