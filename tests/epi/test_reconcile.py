@@ -105,6 +105,26 @@ def test_a_part_that_has_not_begun_counts_as_none_and_one_that_falls_silent_make
     assert reconcile.compare_sum([1, 3, 4, 7], parts, silent="zero").difference.tolist() == [0, 0, -1, -1]
 
 
+def test_agreement_counts_what_is_said_as_counting_by_hand_does():
+    rng = np.random.default_rng(6)
+    totals = rng.integers(0, 4, (5, 7, 30)).astype(float)
+    totals[rng.uniform(size=totals.shape) < 0.4] = np.nan
+    found = reconcile.agreement(totals)
+    for area, day in np.ndindex(7, 30):
+        said = [v for v in totals[:, area, day] if not np.isnan(v)]
+        assert found.said[area, day] == len(said)
+        assert found.different[area, day] == len(set(said))
+        times = sorted(((said.count(v), v) for v in set(said)), reverse=True)
+        decided = len(times) == 1 or (len(times) > 1 and times[0][0] > times[1][0])
+        assert found.support[area, day] == (times[0][0] if decided else 0)
+        if said:
+            assert (found.least[area, day], found.most[area, day]) == (min(said), max(said))
+        if decided:
+            assert found.usual[area, day] == times[0][1]
+        else:
+            assert np.isnan(found.usual[area, day])
+
+
 def test_a_figure_said_twice_is_the_later_one_and_the_other_is_counted():
     table = reconcile.source_table(
         ["page"] * 3, ["x"] * 3, ["2020-02-07"] * 2 + ["2020-02-08"], [9, 7, 12], at=["18:00", "09:00", "10:00"]
@@ -118,6 +138,7 @@ def test_a_figure_said_twice_is_the_later_one_and_the_other_is_counted():
     [
         (lambda: reconcile.compare([1, -2], [1, 2]), "totals", "negative"),
         (lambda: reconcile.compare([1, 2], [[1, 2], [3, 4]]), "against", "wrong_shape"),
+        (lambda: reconcile.agreement([1, 2]), "totals", "wrong_shape"),
         (lambda: reconcile.compare([1], [1]), "totals", "too_short"),
         (lambda: reconcile.compare([1, 2], [1, np.inf]), "against", "infinite"),
         (lambda: reconcile.compare([1, 2], [1, 2], max_shift=-1), "max_shift", "out_of_range"),

@@ -250,6 +250,56 @@ def compare_sources(table: SourceTable, against: Any, **settings: Any) -> dict[A
     }
 
 
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """All sources of one day beside each other; the shape of the figures without their first axis.
+
+    said : sources with a figure.
+    different : different figures among them.
+    least, most : the smallest and the largest; NaN where nobody said anything.
+    usual : the figure that more sources say than any other; NaN when there is none.
+    support : sources that say it; 0 when there is none.
+    """
+
+    said: np.ndarray
+    different: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    usual: np.ndarray
+    support: np.ndarray
+
+
+def agreement(totals: Any) -> Agreement:
+    """How far sources agree, cell by cell: how many figures there are, how far apart, and which is said by most.
+
+    totals : (n_sources, n_days) or (n_sources, n_areas, n_days), such as `SourceTable.totals`; NaN where nothing was said.
+    What most say need not be right, since sources copy from each other: a day late, two of them agree on yesterday.
+
+    >>> found = agreement([[5, 14, 49], [1, 18, 60], [6, 18, np.nan]])
+    >>> found.different, found.usual
+    (array([3, 2, 2]), array([nan, 18., nan]))
+    """
+    figures = _figures("totals", totals)
+    if figures.ndim < 2:
+        raise EpiInputError("totals", "wrong_shape", "must have an axis of sources before the others")
+    known = ~np.isnan(figures)
+    ordered = np.sort(figures, axis=0)  # what is missing comes last
+    times = (figures[:, None] == ordered[None]).sum(axis=0)  # how often each figure is said
+    support = times.max(axis=0)
+    begins = np.concatenate([known.any(axis=0)[None], np.diff(ordered, axis=0) > 0])
+    alone = ((times == support) & begins).sum(axis=0) == 1
+    alone &= (support > 1) | (known.sum(axis=0) == 1)
+    usual = np.take_along_axis(ordered, times.argmax(axis=0)[None], axis=0)[0]
+    return Agreement(
+        said=known.sum(axis=0),
+        different=begins.sum(axis=0),
+        least=np.where(known.any(axis=0), np.where(known, figures, np.inf).min(axis=0), np.nan),
+        most=np.where(known.any(axis=0), np.where(known, figures, -np.inf).max(axis=0), np.nan),
+        usual=np.where(alone, usual, np.nan),
+        support=np.where(alone, support, 0),
+    )
+
+
 def compare_sum(whole: Any, parts: Any, *, silent: str = "unknown", **settings: Any) -> Comparison:
     """Compare the sum of parts, such as the cities of a province, with the total that is published beside them.
 
