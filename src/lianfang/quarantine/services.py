@@ -1,6 +1,7 @@
 """Stays under observation: opening, entering, checking in, asking, releasing. Form, API, field app and jobs come here.
 
     open_stay(NewStay, by) -> Stay                      the decision that somebody is observed
+    send_to(stay_id, site_id, by) -> Stay               which isolation site is to take in somebody not yet taken in
     enter(NewEntry, by) -> Stay                         arrival, move, lost, found, notice, exposure, or a correction of one
     check_in(NewCheck, by) -> Checked                   one check-in; ``check_in_many`` for a whole site in one screen
     release(stay_id, by), release_many(stay_ids, by)    the end of a completed observation
@@ -171,6 +172,25 @@ def open_stay(new: NewStay, by: Actor) -> Stay:
         ]
         stay = _write(entries, {stay.pk: stay}, by, trusted=True)[stay.pk]
         raise_orders([("take_in_guest", stay.pk, path, organisation_id)], by)
+    return stay
+
+
+def send_to(stay_id: UUID, site_id: UUID, by: Actor, *, notice: str = "", words: str = "") -> Stay:
+    """Say which isolation site is to take in somebody who is not yet taken in; the order goes to its desk. Raises Refused."""
+    with transaction.atomic():
+        stay = _locked([stay_id], "stay.manage", by)[stay_id]
+        if stay.status != "awaited":
+            raise Refused(refuse("stay.taken_in_already", state=rules.WORKFLOW.label(stay.status)))
+        site = _site(site_id)
+        if site is None:
+            raise Refused(refuse("kernel.not_found", "site"))
+        entry = NewEntry(
+            stay_id, "ordered", reason=stay.grounds, notice=notice, words=words, path=site.path, site_id=site.pk,
+            organisation_id=site.organisation_id,
+        )  # fmt: skip
+        stay = _write([entry], {stay_id: stay}, by, trusted=True)[stay_id]
+        workorders.close_for([stay_id], ["take_in_guest"], by, cancelled=True)
+        raise_orders([("take_in_guest", stay_id, site.path, site.organisation_id)], by)
     return stay
 
 
