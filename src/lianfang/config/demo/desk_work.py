@@ -18,6 +18,7 @@ from lianfang.surveillance import tally
 from .desks import PROVINCE
 from .orders import OrderWork
 from .people import People
+from .tracing import TraceWork
 
 BULLETIN_DAYS = 5  # so many bulletins are out; the one of yesterday waits for a signature
 NUMBERS_FROM = 4_000_000  # people of the line lists, beyond all of the outbreak
@@ -30,6 +31,7 @@ class DeskWork:
     def __init__(self, disease: str, seed: int, last_day: date):
         self.disease, self.people, self.last_day = disease, People(seed), last_day
         self.orders = OrderWork(last_day, self.actor)
+        self.tracing = TraceWork(disease, last_day, self.people, self.actor)
         self.province = Area.objects.get(code=PROVINCE, valid_until=None)
 
     def noon(self) -> None:
@@ -37,6 +39,7 @@ class DeskWork:
         left = (self.last_day - clock.today()).days
         tally.tally_all()
         self.orders.noon()
+        self.tracing.noon()
         if left <= BULLETIN_DAYS:
             self.bulletin(clock.today() - timedelta(days=1), out=left > 0)
         if left == 3:
