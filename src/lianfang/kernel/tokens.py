@@ -18,14 +18,12 @@ def issue(user: User, name: str, valid_for: timedelta = timedelta(days=90)) -> s
 
 def holder(token: str) -> User | None:
     """The active user whom a token stands for, or None when it is unknown, ended or revoked."""
-    found = (
-        ApiToken.objects.filter(
-            digest=_digest(token), revoked_at=None, expires_at__gt=clock.now(), user__is_active=True
-        )
-        .select_related("user")
-        .first()
-    )
-    return found.user if found else None
+    try:
+        found = ApiToken.objects.select_related("user").get(digest=_digest(token))
+    except ApiToken.DoesNotExist:
+        return None
+    in_force = found.revoked_at is None and found.expires_at > clock.now() and found.user.is_active
+    return found.user if in_force else None
 
 
 def _digest(token: str) -> bytes:

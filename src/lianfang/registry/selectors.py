@@ -23,12 +23,8 @@ def actor_for(user: User, channel: str = "web") -> Actor:
     today = clock.today()
     posts = Post.objects.filter(
         Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gt=today), user=user
-    ).select_related("area")
-    grants = tuple(
-        Grant(post.role, path=post.area.path) if post.area else Grant(post.role, organisation_id=post.organisation_id)
-        for post in posts
-        if post.role in ROLES
-    )
+    ).values_list("role", "area__path", "organisation_id")
+    grants = tuple(Grant(*post) for post in posts if post[0] in ROLES)
     return Actor(user.pk, user.display_name, grants, channel=channel)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from lianfang.kernel import clock, events, ids
@@ -111,21 +111,24 @@ def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]
     wanted = {details.id: as_matched(details) for details in described}
     told = {details.id: details for details in described}
     keys = {details.id: keys_of(details) for details in described}
-    sharing = _sharing({digest for own in keys.values() for _, digest in own})
-    candidates = matching.candidates(keys, sharing)
-    known = _records({pk for shared in candidates.values() for pk in shared} - wanted.keys())
+    sharing, births = _sharing({digest for own in keys.values() for _, digest in own})
+    compared = {
+        details_id: [
+            pk for pk, by_name_alone in shared.items()
+            if not (by_name_alone and pk in births and matching.born_apart(wanted[details_id], births[pk]))
+        ]
+        for details_id, shared in matching.candidates(keys, sharing).items()
+    }  # fmt: skip
+    known = _records({pk for others in compared.values() for pk in others} - wanted.keys())
     opened: dict[UUID, matching.Person] = dict(wanted)
     result: dict[UUID, list[Likeness]] = {}
-    for details_id, shared in candidates.items():
+    for details_id, others in compared.items():
         best: dict[UUID, Likeness] = {}
-        for pk, by_name_alone in shared.items():
+        for pk in others:
             record = known.get(pk)
             if pk not in opened:
                 if record is None:
                     continue  # removed since
-                open_part = matching.Person(birth_date=record.birth_date, birth_year=record.birth_year)
-                if by_name_alone and matching.born_apart(wanted[details_id], open_part):
-                    continue
                 opened[pk] = as_matched(record)
             match = matching.score(wanted[details_id], opened[pk])
             if match.verdict == "unlikely":
@@ -138,15 +141,33 @@ def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]
     return result
 
 
-def _sharing(digests: Collection[bytes]) -> dict[bytes, list[UUID]]:
-    """Who stands in the registry under each digest, where they are few enough."""
+SHARING = """
+WITH wanted (digest) AS (VALUES {digests})
+SELECT found.digest, person.id, person.birth_date, person.birth_year
+FROM wanted CROSS JOIN {keys} found JOIN {persons} person ON person.id = found.person_id
+WHERE found.digest = wanted.digest
+AND (SELECT COUNT(*) FROM (SELECT 1 FROM {keys} each WHERE each.digest = wanted.digest LIMIT %s) few) < %s
+"""
+
+
+def _sharing(digests: Collection[bytes]) -> tuple[dict[bytes, list[UUID]], dict[UUID, matching.Person]]:
+    """Who stands in the registry under each digest, where they are few enough, and when each of them was born.
+
+    Of a digest that many share no more is read than shows that they are many, so a common name costs the same in a
+    registry of any size.
+    """
     found: dict[bytes, list[UUID]] = defaultdict(list)
+    births: dict[UUID, matching.Person] = {}
+    too_many = matching.MOST_SHARING + 1
     for some in _in_batches(digests):
-        few = PersonKey.objects.filter(digest__in=some).values("digest").annotate(people=Count("id"))
-        rows = PersonKey.objects.filter(digest__in=few.filter(people__lte=matching.MOST_SHARING).values("digest"))
-        for digest, person_id in rows.values_list("digest", "person_id"):
-            found[bytes(digest)].append(person_id)
-    return found
+        query = SHARING.format(
+            digests=", ".join(["(%s)"] * len(some)), keys=PersonKey._meta.db_table, persons=Person._meta.db_table
+        )
+        record: Any
+        for record in Person.objects.raw(query, [*some, too_many, too_many]):
+            found[bytes(record.digest)].append(record.pk)
+            births[record.pk] = matching.Person(birth_date=record.birth_date, birth_year=record.birth_year)
+    return found, births
 
 
 def _records(pks: Collection[UUID]) -> dict[UUID, Person]:
@@ -155,7 +176,7 @@ def _records(pks: Collection[UUID]) -> dict[UUID, Person]:
     missing = set(pks)
     while missing:
         for some in _in_batches(missing):
-            known.update((record.pk, record) for record in Person.objects.filter(pk__in=some).select_related("area"))
+            known.update(Person.objects.in_bulk(some))
         missing = {record.merged_into_id for record in known.values() if record.merged_into_id} - known.keys()
     return known
 
@@ -191,17 +212,22 @@ def merge(keep_id: UUID, merged_id: UUID, by: Actor) -> Person:
         return _join(records, keep_id, merged_id, by, how="merge")
 
 
-def enter_as(chosen: Mapping[UUID, UUID], by: Actor) -> None:
+def enter_as(chosen: Mapping[UUID, UUID], by: Actor) -> dict[UUID, Person]:
     """Join records just written to the people whom whoever entered them chose: {new record: record chosen}.
 
     The new record stays as it was said, so a wrong choice can be undone. Who may not see a record cannot choose it.
+    Returns the record that stands for each new one from now on.
     """
+    standing = {}
     with transaction.atomic():
         visible = set(Person.objects.visible_to(by).filter(pk__in=set(chosen.values())).values_list("pk", flat=True))
         for new_id, chosen_id in chosen.items():
             if chosen_id not in visible:
                 raise Refused(refuse("person.not_yours_to_choose", "same_person_as"))
-            _join(_people_of([new_id, chosen_id]), chosen_id, new_id, by, how="entry")
+            records = _people_of([new_id, chosen_id])
+            _join(records, chosen_id, new_id, by, how="entry")
+            standing[new_id] = records[records[chosen_id].stands_under_id]
+    return standing
 
 
 CORRECTED = ("name", "id_number", "phone", "address", "parent_name", "sex", "birth_date")
@@ -379,6 +405,7 @@ def disclosed(actor: Actor, likenesses: Sequence[Likeness], most: int = 5) -> li
     is strong: otherwise anybody could try names and numbers and learn who is a case elsewhere.
     """
     likenesses = list(likenesses)[:most]
+    prefetch_related_objects([likeness.person for likeness in likenesses], "area")
     ids_seen = [likeness.person.pk for likeness in likenesses]
     visible = set(Person.objects.visible_to(actor).filter(pk__in=ids_seen).values_list("pk", flat=True))
     shown: list[Disclosed] = []

@@ -112,7 +112,7 @@ def notify(request: HttpRequest, body: NotificationIn) -> Any:
     organisation = None
     if body.organisation_id and not (organisation := Organisation.objects.filter(pk=body.organisation_id).first()):
         raise Refused(refuse("kernel.not_found", "organisation_id"))
-    case = services.notify(
+    version = services.notified(
         services.Notification(
             id=body.id or ids.new_id(),
             disease=body.disease,
@@ -130,7 +130,6 @@ def notify(request: HttpRequest, body: NotificationIn) -> Any:
         ),
         request.actor,  # type: ignore[attr-defined]
     )
-    version = case.versions.select_related("case__person__merged_into", "area").get(superseded_at=None)
     return 201, _shown(version)
 
 

@@ -55,13 +55,22 @@ class Written:
     """What a batch of notifications became."""
 
     cases: list[Case]
+    versions: list[CaseVersion]
     duplicates: list[PossibleDuplicate]
 
 
 def notify(notification: Notification, by: Actor) -> Case:
-    """Write one case. The same id with the same content again is success; with other content a conflict."""
+    """Write one case; see ``notified``."""
+    return notified(notification, by).case
+
+
+def notified(notification: Notification, by: Actor) -> CaseVersion:
+    """Write one case and give its version in force, with the case, its person and its area at hand.
+
+    The same id with the same content again is success; with other content a conflict.
+    """
     try:
-        return notify_many([notification], by).cases[0]
+        return notify_many([notification], by).versions[0]
     except (IntegrityError, Refused) as no:  # mostly it is new, so whether it came before is asked only now
         known = Case.objects.filter(pk=notification.id).first()
         if known is not None:
@@ -71,7 +80,7 @@ def notify(notification: Notification, by: Actor) -> Case:
         raise Refused(refuse("case.already_in_source", "local_id", local_id=notification.local_id)) from None
 
 
-def _same_again(known: Case, notification: Notification, by: Actor) -> Case:
+def _same_again(known: Case, notification: Notification, by: Actor) -> CaseVersion:
     first = known.observations.order_by("recorded_at", "id").first()
     same = (
         known.disease == notification.disease
@@ -81,7 +90,7 @@ def _same_again(known: Case, notification: Notification, by: Actor) -> Case:
     )
     if not same:
         raise Refused(refuse("kernel.id_conflict", "id"))
-    return known
+    return known.versions.select_related("case__person__merged_into", "area").get(superseded_at=None)
 
 
 @dataclass(frozen=True)
@@ -217,9 +226,11 @@ def notify_many(
         if pairs:
             PossibleDuplicate.objects.bulk_create(pairs, batch_size=500, ignore_conflicts=True)
         if chosen:
-            registry.enter_as(chosen, by)
+            standing = registry.enter_as(chosen, by)
+            for person in people:
+                person.merged_into = standing.get(person.pk)
         events.write(log)
-    return Written(cases, pairs)
+    return Written(cases, versions, pairs)
 
 
 def _desk(entry: Notification, by: Actor) -> str:
