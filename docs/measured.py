@@ -33,7 +33,7 @@ is known, and on real outbreaks gone through evening by evening, each time with 
 INTERVALS = """
 ## Estimates on simulated epidemics
 
-Two rows show what leaving out a correction does. A share above the promise is an interval wider than it need be.
+Rows with "without its" show what leaving out a correction does. A share above the promise is an interval wider than it need be.
 
 """
 

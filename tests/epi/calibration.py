@@ -125,6 +125,22 @@ def coverage_rows(seed: int = 20260711) -> Iterator[Covered]:
     yield Covered("delays.fit_delay", "mean of 6 days, cut while growing", 0.95, *held(*_around(cut_ends, 6.0)))
     yield Covered("delays.fit_delay without its cut", "the same", 0.95, *held(*_around(uncut_ends, 6.0)))
 
+    reporting = delays.discretised_delay("gamma", 4, 2.5, 15, whole=True)
+    today = ([38], [44])
+    for r, name in ((1.3, "R 1.3, last 7 days, mean delay of 4 days"), (0.9, "R 0.9, the same")):
+        panel = epidemic(np.full(45, r), si, np.full(5, 8.0), 400, rng)
+        triangle = np.stack([rng.multinomial(panel[:, t].astype(int), reporting) for t in range(45)], axis=1)
+        known = nowcast.nowcast(triangle, as_of=44, keep_draws=True, n_draws=200)
+        on_courses = []
+        for courses in known.draws:  # the posterior of each course, all equally likely
+            each = transmission.estimate_rt(courses, si, windows=today)
+            drawn = rng.gamma((each.mean / each.sd) ** 2, each.sd**2 / each.mean)
+            on_courses.append(np.quantile(drawn, [0.025, 0.975]))
+        yield Covered("transmission.estimate_rt on nowcast courses", name, 0.95, *held(*_around(on_courses, r)))
+        raw = transmission.estimate_rt(known.reported, si, windows=today)
+        found = held(raw.quantiles[:, 0, 0], r, raw.quantiles[:, 0, 2])
+        yield Covered("transmission.estimate_rt without its nowcast", name, 0.95, *found)
+
 
 def _around(ends: list, truth: float) -> tuple[np.ndarray, float, np.ndarray]:
     low, high = np.array(ends).T
