@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import chains_views, views
+from . import chains_views, risk_views, views
 
 urlpatterns = [
     path("situation/", views.situation, name="situation"),
@@ -10,5 +10,7 @@ urlpatterns = [
     path("situation/chains/picture.json", chains_views.picture, name="chains-picture"),
     path("situation/chains/links.csv", chains_views.links, name="chains-links"),
     path("situation/chains/chains.graphml", chains_views.graph, name="chains-graph"),
+    path("situation/risk/", risk_views.risk, name="risk"),
+    path("situation/risk/areas.csv", risk_views.risk_table, name="risk-table"),
     path("situation/<slug:what>.csv", views.table, name="situation-table"),
 ]

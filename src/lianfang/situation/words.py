@@ -5,6 +5,7 @@ SENTENCES = {
     "situation.day_to_come": _(
         "{day} is still to come: nobody can know yet what will be known then. Choose today or a day before."
     ),
+    "situation.too_wide_for_townships": _("Townships are graded within a city or a county. Choose one in {area}."),
     "chains.too_many": _(
         "There are more than {most} cases here, more than one page can hold. Choose an area below, or a first day of report."
     ),

@@ -1,7 +1,7 @@
 """Reads of cases and counts, each starting from what the reader may see."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -238,10 +238,13 @@ def _counts(
     if kept:
         _undisturbed(read)
     moments = [end_of(evening) for evening in evenings]
-    for area in small:
-        for version in _versions_in(area, disease, moments):
+    for path, inside in _together(small).items():
+        codes = {area.path: area.code for area in inside}
+        for version in _versions_in(path, disease, moments):
+            if (code := code_above(version.path, codes)) is None:
+                continue
             counted = list(tally.cells(version))
-            for cells, moment in zip(found[area.code], moments, strict=True):
+            for cells, moment in zip(found[code], moments, strict=True):
                 if _in_force(version, moment):
                     cells.update(counted)
     return {
@@ -348,8 +351,23 @@ def _not_in_ledger(areas: Sequence[Area], disease: str, evenings: Sequence[date 
     return rows.filter(recorded_at__lte=moment) if moment else rows
 
 
-def _versions_in(area: Area, disease: str, moments: Sequence[datetime | None]) -> Iterator[Any]:
-    """What counting needs of the versions that were in force at one of the moments, of an area and all below.
+def _together(small: Sequence[Area]) -> dict[str, list[Area]]:
+    """Areas too small for tallies by the path to read for them: the county of several, of a single one its own."""
+    found: dict[str, list[Area]] = defaultdict(list)
+    for area in small:
+        found["".join(f"{code}/" for code in tally.tallied_codes(area.path))].append(area)
+    return {inside[0].path if len(inside) == 1 else county: inside for county, inside in found.items()}
+
+
+def code_above(path: str, codes: Mapping[str, str]) -> str | None:
+    """The code of the area, among some by their paths, in which a path lies."""
+    while path and path not in codes:
+        path = path[: path.rstrip("/").rfind("/") + 1]
+    return codes.get(path)
+
+
+def _versions_in(path: str, disease: str, moments: Sequence[datetime | None]) -> Iterator[Any]:
+    """What counting needs of the versions that were in force at one of the moments, of an area's path and all below.
 
     Found by the index on their area, and read as plain rows, which costs a third of reading models.
     """
@@ -357,7 +375,7 @@ def _versions_in(area: Area, disease: str, moments: Sequence[datetime | None]) -
     for moment in moments:
         ended_later = Q(superseded_at=None) | (Q(superseded_at__gt=moment) if moment else Q(pk__in=()))
         in_force |= (ended_later & Q(recorded_at__lte=moment)) if moment else ended_later
-    rows = CaseVersion.objects.filter(in_force, under("area__path", area.path), disease=disease)
+    rows = CaseVersion.objects.filter(in_force, under("area__path", path), disease=disease)
     return rows.values_list(*tally.COUNTED, "superseded_at", named=True).iterator(chunk_size=5000)
 
 

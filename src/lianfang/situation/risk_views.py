@@ -1,0 +1,159 @@
+"""The page of graded areas: which level each has by a rule, why, and what changed since the evening before."""
+
+import csv
+from datetime import timedelta
+from math import isinf
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lianfang.definitions import selectors as definitions
+from lianfang.definitions.risk import Bound, Level, Measure, RiskRule, risk_rules
+from lianfang.kernel import clock
+from lianfang.kernel.access import Actor
+from lianfang.kernel.refusals import Refused, refuse
+from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.views import page
+from lianfang.registry.selectors import area_name
+
+from . import selectors
+from .risk import Grade, Graded, grades
+from .views import asked
+
+WIDEST = 3  # townships are graded in a city or a county, not in a whole province
+
+
+def _rule(request: HttpRequest) -> RiskRule:
+    known = risk_rules()
+    code = request.GET.get("rule", "") or next(iter(known))
+    if code not in known:
+        raise Refused(refuse("kernel.not_found", "rule"))
+    return known[code]
+
+
+def _found(request: HttpRequest) -> tuple[Any, Any, RiskRule, list[Graded]]:
+    area, _disease, day, _by = asked(request)
+    rule = _rule(request)
+    if rule.unit == "township" and area.path.count("/") < WIDEST:
+        raise Refused(refuse("situation.too_wide_for_townships", "area", area=area_name(area)))
+    return area, day, rule, grades(request.actor, area, rule, day=day)  # type: ignore[attr-defined]
+
+
+def figure(measure: Measure, value: float) -> str:
+    """A measure with its value in words."""
+    n = 0 if isinf(value) else int(value)
+    match measure.name:
+        case "cumulative":
+            return _("{n} confirmed in all").format(n=n)
+        case "new":
+            return _("{n} confirmed in {days} days").format(n=n, days=measure.days)
+        case "most_in_a_day":
+            return _("at most {n} on one of {days} days").format(n=n, days=measure.days)
+        case "clusters":
+            return ngettext("{n} cluster in {days} days", "{n} clusters in {days} days", n).format(
+                n=n, days=measure.days
+            )
+        case _:
+            return _("never a case") if isinf(value) else _("{n} days since the last case").format(n=n)
+
+
+def limit(bound: Bound) -> str:
+    """What a bound asks for, in words."""
+    if bound.at_most is None:
+        return _("at least {least}").format(least=bound.at_least)
+    if bound.at_least is None:
+        return _("at most {most}").format(most=bound.at_most)
+    return _("{least} to {most}").format(least=bound.at_least, most=bound.at_most)
+
+
+def reasons(grade: Grade) -> list[str]:
+    """Why an area has its level: each figure with the bound it meets; where it has it otherwise, all figures."""
+    if grade.held:
+        return [f"{figure(bound.measure, grade.values[bound.measure])} ({limit(bound)})" for bound in grade.held]
+    return [figure(measure, value) for measure, value in grade.values.items()]
+
+
+def tone(level: Level, rule: RiskRule) -> str:
+    """How a level is coloured: from the least grave to the gravest of its rule."""
+    gravest = max(each.severity for each in rule.levels)
+    return {0: "good", gravest: "bad"}.get(level.severity, "note" if level.severity * 2 < gravest else "warn")
+
+
+def _row(each: Graded, rule: RiskRule, language: str) -> dict[str, Any]:
+    return {
+        "tone": tone(each.now.level, rule),
+        "area": each.area,
+        "name": area_name(each.area),
+        "level": each.now.level,
+        "label": each.now.level.label[language],
+        "why": reasons(each.now),
+        "changed": each.changed,
+        "before": each.before.level.label[language],
+        "why_before": reasons(each.before),
+        "graver": each.now.level.severity > each.before.level.severity,
+    }
+
+
+@page("situation.read")
+def risk(request: HttpRequest) -> HttpResponse:
+    """Areas by their level."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    area, day, rule, found = _found(request)
+    language = definitions.language()
+    rows = [_row(each, rule, language) for each in found]
+    levels = sorted(rule.levels, key=lambda level: -level.severity)
+    counted = {level.code: sum(row["level"] == level for row in rows) for level in levels}
+    here = day or clock.today()
+    return render(
+        request,
+        "situation/risk.html",
+        {
+            "area": area,
+            "scope_name": area_name(area),
+            "area_name": area_name(area),
+            "above": selectors.seen_above(actor, area),
+            "rule": rule,
+            "rule_label": rule.label[language],
+            "rules": [(entry.code, entry.label[language]) for entry in risk_rules().values()],
+            "as_of": day,
+            "day": here,
+            "today": clock.today(),
+            "day_before": here - timedelta(days=1),
+            "day_after": here + timedelta(days=1) if day else None,
+            "query": f"area={area.code}&rule={rule.code}" + (f"&as_of={day}" if day else ""),
+            "levels": [(level, level.label[language], counted[level.code]) for level in levels],
+            "changes": [row for row in rows if row["changed"]],
+            "rows": rows,
+            "not_yet": here < rule.valid_from,
+        },
+    )
+
+
+@page("situation.read")
+def risk_table(request: HttpRequest) -> HttpResponse:
+    """The same as CSV, every measure a column."""
+    area, day, rule, found = _found(request)
+    known_on = day or clock.today()
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="risk-{rule.code}-{area.code}-{known_on}.csv"'
+    response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
+    measures = list(found[0].now.values) if found else []
+    out = csv.writer(response)
+    names = ["_".join(filter(None, (m.name, m.days and f"{m.days}_days", m.size and f"of_{m.size}"))) for m in measures]
+    out.writerow(["code", "name", "level", "level_before", *names, "rule", "known_on"])
+    for each in found:
+        figures = ["" if isinf(each.now.values[m]) else int(each.now.values[m]) for m in measures]
+        row = [
+            each.area.code,
+            each.area.name,
+            each.now.level.code,
+            each.before.level.code,
+            *figures,
+            rule.code,
+            known_on,
+        ]
+        out.writerow([defused(cell) for cell in row])
+    return response
