@@ -55,6 +55,11 @@ def test_each_verdict_has_its_cell():
     assert found.difference[3] == -19
 
 
+def test_a_source_that_never_moves_is_not_called_late():
+    found = reconcile.compare(np.zeros(len(TRUE)), TRUE)
+    assert set(found.verdict[1:]) == {"standing"}
+
+
 def test_figures_within_the_tolerance_are_equal():
     assert reconcile.compare([10, 20, 30], [11, 20, 32], tolerance=1).verdict.tolist() == ["equal", "equal", "below"]
 

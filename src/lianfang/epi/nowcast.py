@@ -183,7 +183,7 @@ def nowcast(
     pooled : take the delays, and the errors, from all series of the panel together. Series with few cases gain by it when
         they report alike; each then depends on the others.
     prior_mean, prior_sd : of "bayes_trunc" and "bayes_notrunc": of the number of events a day, before looking (negative
-        binomial); not given, every number is as likely.
+        binomial). Not given, every number is as likely, and where next to nothing is known of a day the answer runs away.
     largest : of "uniform": the largest number thought possible.
     n_draws, seed : of the methods that draw, and of keep_draws. What a series draws depends on the seed and its own
             counts, so that it has the same answer alone and in a panel.

@@ -196,7 +196,8 @@ def compare(totals: Any, against: Any, *, max_shift: int = 3, tolerance: float =
     difference = ours - theirs
     remaining = np.take_along_axis(apart, at[..., None], axis=-1)[..., 0]
     shift = shifts[at]
-    nearer = 2 * np.abs(remaining) <= np.abs(difference)  # what is called late is so for the greater part
+    # what is called late is so for the greater part, and wholly so where it does not move
+    nearer = np.where(still, np.abs(remaining) <= tolerance, 2 * np.abs(remaining) <= np.abs(difference))
     same_new = np.abs(np.diff(difference, axis=-1)) <= tolerance
     same_new &= ~np.isnan(difference[..., 1:]) & (np.diff(theirs, axis=-1) != 0)
     nothing = np.zeros((*shape[:-1], 1), dtype=bool)
