@@ -91,7 +91,8 @@ class Health(forms.Form):
     )
 
     def __init__(self, *args: Any, symptoms: Iterable[str], initial: dict[str, Any] | None = None, **options: Any):
-        super().__init__(*args, initial={"id": ids.new_id(), **(initial or {})}, **options)
+        super().__init__(*args, **options)
+        self.initial = {"id": ids.new_id(), **(initial or {})}
         terms = definitions.terms("symptoms")
         self.fields["symptoms"].choices = [(code, terms.get(code, code)) for code in symptoms]  # type: ignore[attr-defined]
 
@@ -203,7 +204,8 @@ class NeedForm(forms.Form):
     words = _words(gettext_lazy("What exactly?"))
 
     def __init__(self, *args: Any, **options: Any):
-        super().__init__(*args, initial={"id": ids.new_id()}, **options)
+        super().__init__(*args, **options)
+        self.initial.setdefault("id", ids.new_id())
         self.fields["kind"].choices = _needs()  # type: ignore[attr-defined]
 
 
@@ -243,6 +245,7 @@ class Place(forms.Form):
         self.initial.setdefault("id", ids.new_id())
         sites = Site.objects.visible_to(actor, "stay.manage").in_use(clock.today()).filter(kind=Site.Kind.ISOLATION)
         self.site_id = site if site in map(str, sites.values_list("pk", flat=True)) else ""
+        self.sites = {site.pk: site.name for site in sites.order_by("name")}
         self.rooms = {
             str(room.pk): room
             for room in Room.objects.in_use()
@@ -266,6 +269,71 @@ class Place(forms.Form):
     def room(self) -> Room | None:
         """The room chosen, or None for home."""
         return self.rooms.get(self.cleaned_data["where"])
+
+
+TO_SITE = "site:"
+
+
+class Arrival(Place):
+    """Where somebody who is expected is taken in now, or which site is to take them in."""
+
+    field_order = ("id", "where", "area", "notice", "happened_at", "words")
+    notice = forms.CharField(
+        label=gettext_lazy("Number of the legal notice"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Served now; leave empty if it was served before."),
+    )
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        sites = [(f"{TO_SITE}{pk}", name) for pk, name in self.sites.items()]
+        if sites:
+            self.fields["where"].choices += [(_("Send to a site, which then takes in"), sites)]  # type: ignore[attr-defined]
+
+    @property
+    def to_site(self) -> UUID | None:
+        """The site that is to take the person in, if not taken in now."""
+        where = self.cleaned_data["where"]
+        return UUID(where.removeprefix(TO_SITE)) if where.startswith(TO_SITE) else None
+
+
+class FurtherExposure(forms.Form):
+    """An exposure during observation, from which the days count anew."""
+
+    id = forms.UUIDField(widget=forms.HiddenInput)
+    last_on = forms.DateField(
+        label=gettext_lazy("Last day of the exposure"),
+        help_text=gettext_lazy("The days of observation count from here."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    words = _words(gettext_lazy("Why: to whom, how, where"))
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.initial.setdefault("id", ids.new_id())
+        self.fields["words"].required = True
+
+
+class Notice(forms.Form):
+    """A legal notice served during observation."""
+
+    id = forms.UUIDField(widget=forms.HiddenInput)
+    notice = forms.CharField(label=gettext_lazy("Number of the legal notice"), max_length=60)
+    happened_at = _moment(gettext_lazy("Served at"), gettext_lazy("Leave empty for now."))
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.initial.setdefault("id", ids.new_id())
+
+
+class HandOver(forms.Form):
+    """Which other place is asked to take somebody over."""
+
+    area = forms.CharField(label=gettext_lazy("Who is asked to take over"), max_length=200, widget=AreaInput)
+
+    def clean_area(self) -> Any:
+        return area_field(self.cleaned_data["area"])
 
 
 class Admission(Place):

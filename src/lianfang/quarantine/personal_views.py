@@ -42,7 +42,7 @@ DIRECTIVES = {
 
 @public
 @csrf_exempt
-@csp_replace(DIRECTIVES)
+@csp_replace(DIRECTIVES)  # type: ignore[arg-type]
 @require_http_methods(["GET", "HEAD", "POST"])
 def personal(request: HttpRequest, token: str) -> HttpResponse:
     """The form, and after sending it what happens next. A link that does not work says only that."""

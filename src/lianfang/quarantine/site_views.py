@@ -58,8 +58,12 @@ def _may(actor: Actor, permission: str, site: Site) -> bool:
 
 
 @page("stay.read")
-def isolation_site(request: HttpRequest, site_id: UUID, rooms: Rooms | None = None) -> HttpResponse:
+def isolation_site(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """One site whole: who is there, who is missing, what is asked for, who leaves, which rooms are free."""
+    return _site_page(request, site_id)
+
+
+def _site_page(request: HttpRequest, site_id: UUID, rooms: Rooms | None = None) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     with transaction.atomic():
         screen = selectors.site_screen(actor, site_id)
@@ -178,7 +182,7 @@ def isolation_rooms(request: HttpRequest, site_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Recorded."))
             return redirect("isolation-site", site_id)
-    return isolation_site(request, site_id, rooms=form)
+    return _site_page(request, site_id, rooms=form)
 
 
 @require_POST

@@ -33,7 +33,19 @@ from lianfang.workorders.rules import late
 
 from . import rules, selectors, services
 from .certificate import certificate
-from .forms import HOME, TELLERS, Admission, CheckInForm, Ending, NeedForm, Place
+from .forms import (
+    HOME,
+    TELLERS,
+    Admission,
+    Arrival,
+    CheckInForm,
+    Ending,
+    FurtherExposure,
+    HandOver,
+    NeedForm,
+    Notice,
+    Place,
+)
 from .models import CheckIn, Need, PersonalLink, Stay
 from .presenting import Row, alarm_in_words, area_names, place_name, place_of, rows, symptoms_in_words, what_follows
 from .presenting import shown as present_guests
@@ -167,7 +179,7 @@ def stay_list(request: HttpRequest) -> HttpResponse:
     if site == HOME:
         found = found.filter(site=None)
     elif site in dict(sites):
-        found = found.filter(site=site)
+        found = found.filter(site=UUID(site))
     shown = Slice(found, request.GET.get("page"))
     observed = Stay.objects.visible_to(actor).observed()
     context = {
@@ -296,7 +308,7 @@ def stay_counts(request: HttpRequest) -> HttpResponse:
     columns = [(state.name, _(str(state.label))) for state in rules.WORKFLOW.states]
     here = selectors.by_area(actor, [area], disease, as_of)[area.code]
     beside = {name: here[name] - sum(counted[each.code][name] for each in below) for name, _label in columns}
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"area": each, "name": area_name(each), "cells": [counted[each.code][name] for name, _label in columns]}
         for each in below
         if any(counted[each.code].values())
@@ -459,6 +471,10 @@ def _entry(entry: Any, history: selectors.History, of: Stay) -> dict[str, Any]:
         "words": entry.words,
         "late": entry.recorded_at - entry.happened_at > LATE_ENTRY,
         "replaced": entry.pk in history.replaced,
+        "may_take_back": entry.kind in services.BY_HAND
+        and not (entry.kind == "exposure" and entry.case_id)  # told by tracing, and corrected there
+        and entry.pk not in history.replaced
+        and not entry.retracted,
     }
 
 
@@ -649,29 +665,121 @@ def stay_move(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     if (sent := _sent_before(request)) and of.entries.filter(pk=sent).exists():
         return redirect("stay", of.pk)
     arriving = of.status == "awaited"
-    form = Place(request.POST or None, actor=actor)
+    form: Place = Arrival(request.POST or None, actor=actor) if arriving else Place(request.POST or None, actor=actor)
     if request.method == "POST" and form.is_valid():
-        given, room = form.cleaned_data, form.room
-        entry = services.NewEntry(
-            of.pk,
-            "arrival" if arriving else "move",
-            given["happened_at"],
-            site_id=room.site_id if room else None,
-            room_id=room.pk if room else None,
-            area=given["area"],
-            words=given["words"],
-            id=given["id"],
+        try:
+            said = _move(of, form, actor)
+        except Refused as no:
+            take(form, no)
+        else:
+            messages.success(request, said)
+            return redirect("stay", of.pk)
+    title = _("Take in") if arriving else _("Move")
+    about = _("Rooms with a free bed that are disinfected. A room that is left waits for disinfection.")
+    return _form_page(request, form, title, about, rows([of])[0])
+
+
+def _move(of: Stay, form: Place, actor: Actor) -> str:
+    """Write down where somebody is now, or is to go; gives what to say of it."""
+    given = form.cleaned_data
+    if isinstance(form, Arrival) and (site_id := form.to_site):
+        services.send_to(of.pk, site_id, actor, notice=given["notice"], words=given["words"])
+        return _("The site was told to expect the person.")
+    room, arriving = form.room, isinstance(form, Arrival)
+    entry = services.NewEntry(
+        of.pk,
+        "arrival" if arriving else "move",
+        given["happened_at"],
+        site_id=room.site_id if room else None,
+        room_id=room.pk if room else None,
+        area=given["area"],
+        words=given["words"],
+        id=given["id"],
+    )
+    entries = [entry]
+    if given.get("notice"):
+        served = services.NewEntry(
+            of.pk, "notice", given["happened_at"], notice=given["notice"], id=uuid5(entry.id, "notice")
         )
+        entries.append(served)
+    services.enter_many(entries, actor)
+    return _("Taken in.") if arriving else _("Moved.")
+
+
+@page("stay.manage")
+def stay_exposed(request: HttpRequest, stay_id: UUID) -> HttpResponse:
+    """Another exposure during observation: the release day is put off, and the reason stands on the page."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    of = selectors.stay(actor, stay_id, "stay.manage")
+    form = FurtherExposure(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        entry = services.NewEntry(
+            of.pk, "exposure", last_on=given["last_on"], owes=True, words=given["words"], id=given["id"]
+        )
+        try:
+            now = services.enter(entry, actor)
+        except Refused as no:
+            take(form, no)
+        else:
+            messages.success(request, _("Recorded. The release day is {day}.").format(day=now.release_on))
+            return redirect("stay", of.pk)
+    about = _("Exposures to a case that tracing knows are entered with the contact and come here by themselves.")
+    return _form_page(request, form, _("Exposed again"), about, rows([of])[0])
+
+
+@page("stay.manage")
+def stay_notice(request: HttpRequest, stay_id: UUID) -> HttpResponse:
+    """A legal notice served during observation."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    of = selectors.stay(actor, stay_id, "stay.manage")
+    form = Notice(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        entry = services.NewEntry(of.pk, "notice", given["happened_at"], notice=given["notice"], id=given["id"])
         try:
             services.enter(entry, actor)
         except Refused as no:
             take(form, no)
         else:
-            messages.success(request, _("Taken in.") if arriving else _("Moved."))
+            messages.success(request, _("Recorded."))
             return redirect("stay", of.pk)
-    title = _("Take in") if arriving else _("Move")
-    about = _("Rooms with a free bed that are disinfected. A room that is left waits for disinfection.")
-    return _form_page(request, form, title, about, rows([of])[0])
+    return _form_page(request, form, _("Legal notice served"), "", rows([of])[0])
+
+
+@page("stay.manage")
+def stay_hand_over(request: HttpRequest, stay_id: UUID) -> HttpResponse:
+    """Ask another place to take somebody over; until it accepts, the stay remains here."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    of = selectors.stay(actor, stay_id, "stay.manage")
+    form = HandOver(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.hand_over(of.pk, form.cleaned_data["area"], actor)
+        except Refused as no:
+            take(form, no)
+        else:
+            messages.success(request, _("The other place was asked. Until it accepts, the person is observed here."))
+            return redirect("stay", of.pk)
+    about = _("Once they have accepted, the stay can be ended here as moved elsewhere.")
+    return _form_page(request, form, _("Hand over to another place"), about, rows([of])[0])
+
+
+@require_POST
+@page("stay.manage")
+def stay_take_back(request: HttpRequest, stay_id: UUID, entry_id: UUID) -> HttpResponse:
+    """Say that an entry of a stay never happened. It stays on record, marked as taken back."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    of = selectors.stay(actor, stay_id, "stay.manage")
+    entry = of.entries.filter(pk=entry_id, corrections=None, retracted=False).first()
+    if entry is None:
+        raise Refused(refuse("stay.corrects_nothing"))
+    taken_back = services.NewEntry(
+        of.pk, entry.kind, entry.happened_at, last_on=entry.last_on, corrects=entry.pk, retracted=True
+    )
+    services.enter(taken_back, actor)
+    messages.success(request, _("Taken back. What follows from the other entries holds now."))
+    return redirect("stay", of.pk)
 
 
 @page("stay.manage")
@@ -694,9 +802,7 @@ def stay_end(request: HttpRequest, stay_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Recorded."))
             return redirect("stay", of.pk)
-    about = _(
-        "Observation ends early only for the reasons listed. The release on its day is on the page of the stay."
-    )
+    about = _("Observation ends early only for the reasons listed. The release on its day is on the page of the stay.")
     return _form_page(request, form, _("End, lost or found"), about, rows([of])[0])
 
 

@@ -320,3 +320,50 @@ def test_counts_name_who_does_not_add_up(place, guest):
         before = text(as_("lucheng").get(reverse("stay-counts"), {"as_of": "2020-01-26"}))
     assert "Tracked</dt><dd>0<" in before
     assert Need.objects.count() == 0
+
+
+def form_id(page) -> str:
+    return re.search(r'name="id" value="([0-9a-f-]+)"', page.content.decode())[1]
+
+
+def test_the_county_sends_a_contact_to_a_site_and_the_coordinator_takes_in_with_the_notice(place):
+    place.rooms("201")
+    stay = place.stay(last_on=date(2020, 1, 26), at_site=False)
+    county, url = as_("lucheng"), reverse("stay-move", args=[stay.pk])
+    sent = county.post(url, {"id": form_id(county.get(url)), "where": f"site:{place.site.pk}", "notice": "7号"})
+    assert sent.status_code == 302
+    coordinator = as_("coordinator")
+    assert "Expected" in text(coordinator.get(reverse("isolation-site", args=[place.site.pk])))
+    given = {"id": form_id(coordinator.get(url)), "where": str(place.site.rooms.get().pk), "notice": "8号"}
+    assert coordinator.post(url, given).status_code == 302
+    assert coordinator.post(url, given).status_code == 302  # a second tap
+    stay = Stay.objects.get(pk=stay.pk)
+    assert (stay.status, stay.site_id, stay.notice) == ("observed", place.site.pk, "8号")
+
+
+def test_a_further_exposure_puts_the_release_day_off_says_why_and_can_be_taken_back(place, guest):
+    client, url = as_("coordinator"), reverse("stay-exposed", args=[guest.pk])
+    given = {"id": form_id(client.get(url)), "last_on": "2020-01-27", "words": "a new guest coughed at the door"}
+    assert client.post(url, given).status_code == 302
+    page = text(client.get(reverse("stay", args=[guest.pk])))
+    assert "from 2020-02-09 to 2020-02-10" in page
+    assert "a new guest coughed" in page
+    entry = guest.entries.filter(kind="exposure").latest("recorded_at", "id")
+    assert client.post(reverse("stay-take-back", args=[guest.pk, entry.pk])).status_code == 302
+    assert Stay.objects.get(pk=guest.pk).release_on == date(2020, 2, 9)
+    assert client.post(reverse("stay-take-back", args=[guest.pk, entry.pk])).status_code == 422
+
+
+def test_another_place_is_asked_to_take_over(place, guest):
+    client, url = as_("coordinator"), reverse("stay-hand-over", args=[guest.pk])
+    assert client.post(url, {"area": "330106"}).status_code == 302
+    assert Event.objects.filter(kind="stay.handed_over", subject_id=guest.pk).count() == 1
+    assert Stay.objects.get(pk=guest.pk).status == "observed"
+
+
+def test_forms_of_a_stay_open_for_those_who_manage_it_alone(place, guest):
+    for name in ("stay-exposed", "stay-notice", "stay-hand-over", "stay-end", "stay-move"):
+        url = reverse(name, args=[guest.pk])
+        assert as_("coordinator").get(url).status_code == 200
+        assert as_("grid").get(url).status_code == 403
+        assert as_("xihu").get(url).status_code == 404
