@@ -11,6 +11,7 @@ from lianfang.exchange.api import router as imports
 from lianfang.kernel.refusals import Refused
 from lianfang.kernel.tokens import holder
 from lianfang.kernel.views import status_of
+from lianfang.quarantine.api import router as stays
 from lianfang.registry.selectors import actor_for
 from lianfang.surveillance.api import router as cases
 from lianfang.tracing.api import router as contacts
@@ -38,6 +39,7 @@ api = NinjaAPI(
 api.add_router("/cases", cases)
 api.add_router("/contacts", contacts)
 api.add_router("/visits", visits)
+api.add_router("/stays", stays)
 api.add_router("/imports", imports)
 api.add_router("/orders", orders)
 

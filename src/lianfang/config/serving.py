@@ -154,6 +154,7 @@ def tick() -> None:
     from lianfang.config import health
     from lianfang.exchange import jobs
     from lianfang.kernel import audit
+    from lianfang.quarantine.jobs import chase_missed
     from lianfang.surveillance import tally
     from lianfang.workorders.jobs import raise_rounds
 
@@ -162,6 +163,7 @@ def tick() -> None:
         audit.seal_all,
         tally.tally_all,
         raise_rounds,
+        chase_missed,
         jobs.take_up_again,
         jobs.forget_files,
         jobs.forget_refused_rows,

@@ -116,6 +116,11 @@ def named(actor: Actor, rows: Sequence[Stay], path: str = "") -> dict[UUID, str]
     }
 
 
+def note_list(actor: Actor, rows: int, path: str = "") -> None:
+    """Note that a list of stays was read with names masked. Must be called inside a transaction."""
+    events.record("stay.listed", actor, path=path, details={"rows": rows, "names": "masked"})
+
+
 # --- one stay -----------------------------------------------------------------------------------------------------
 
 

@@ -65,6 +65,7 @@ from .models import (
 
 AHEAD = timedelta(minutes=10)  # so far a phone's clock may be fast
 LINK_DAYS, LONGEST_LINK_DAYS = 7, 21
+MOST_AT_ONCE = 500  # check-ins in one request
 LINK = Actor(user_id=None, name="personal link", channel="link")
 CHASING = ("call_missed_checkin", "visit_missed_checkin")
 

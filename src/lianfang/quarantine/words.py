@@ -29,6 +29,8 @@ SENTENCES = {
     "stay.not_accepted_elsewhere": _("Nobody elsewhere has accepted this person yet. Hand the stay over and wait for the answer."),
     "checkin.impossible_temperature": _("{temperature} °C cannot be. Give a temperature between 30 and 45."),
     "checkin.unknown_teller": _("“{told_by}” is nobody who tells of check-ins. Choose from the list."),
+    "stay.person_missing": _("Say who is observed: a person on record, or one to be entered, one of the two."),
+    "checkin.too_many": _("At most {most} check-ins go in one request. Send the others in the next."),
     "checkin.empty": _("Give at least the temperature, a symptom or a few words."),
     "need.unknown_kind": _("“{kind}” is not in the list of needs. Choose one from the list."),
     "need.answer_empty": _("Say in a few words what was done."),

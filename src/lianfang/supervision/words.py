@@ -14,10 +14,10 @@ EVENTS = {
 }
 
 # What was seen, not done.
-COVERING = ("case.listed", "case.exported")
+COVERING = ("case.listed", "case.exported", "stay.listed")
 LOOKS = (
     *COVERING, "case.searched", "case.opened", "case.viewed", "person.viewed", "person.listed", "person.offered", "import.previewed",
-    "import.refused_read", "order.opened", "order.exported",
+    "import.refused_read", "stay.opened", "stay.viewed", "order.opened", "order.exported",
     "audit.listed", "audit.case_read", "audit.user_read", "audit.exported",
 )  # fmt: skip
 
@@ -27,6 +27,11 @@ GROUPS = {
     "order": _("work orders"),
     "round": _("rounds"),
     "link": _("transmission links"),
+    "stay": _("stays under observation"),
+    "checkin": _("check-ins"),
+    "need": _("needs"),
+    "personal_link": _("personal links"),
+    "room": _("rooms"),
     "import": _("imports"),
     "bulletin": _("bulletins"),
     "account": _("accounts"),
@@ -38,6 +43,7 @@ GROUPS = {
 CHANNELS = {
     "web": _("console"),
     "api": _("API"),
+    "link": _("personal link"),
     "import": _("import"),
     "system": _("the platform"),
     "command": _("command line"),
@@ -157,6 +163,8 @@ SUBJECTS = {
     "person": _("person record"),
     "contact": _("contact"),
     "site": _("site"),
+    "stay": _("stay under observation"),
+    "need": _("need"),
     "order": _("work order"),
     "round": _("round"),
     "link": _("transmission link"),
