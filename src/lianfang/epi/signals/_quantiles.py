@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-# A level that a distribution function meets but for rounding counts as met, as it does in R.
-SLACK = 1 - 64 * np.finfo(float).eps
+SLACK = 1 - 64 * np.finfo(float).eps  # a level that is met but for rounding counts as met, as it does in R
+COUNTABLE = 1e12  # beyond, the expansion itself is the answer
 
 
 def poisson(level: float, mean: np.ndarray) -> np.ndarray:
@@ -45,11 +45,12 @@ def _smallest(
     """From the first terms of the Cornish-Fisher expansion outwards until the level lies between, then by halving."""
     wanted = level * SLACK
     z = special.ndtri(level)
-    found = np.full(mean.shape, np.nan)
-    usable = np.isfinite(mean + sd)
+    with np.errstate(over="ignore", invalid="ignore"):
+        guess = mean + sd * (z + np.clip(skew, 0, 1e6) * (z**2 - 1) / 6)
+    found = np.where(np.isfinite(guess), guess, np.nan)
+    usable = (mean + sd < COUNTABLE) & (guess < COUNTABLE)
     of = tuple(a[usable] for a in of)
-    guess = np.nan_to_num(mean + sd * (z + np.clip(skew, 0, 1e6) * (z**2 - 1) / 6))[usable]
-    high = np.maximum(np.rint(np.minimum(guess, 1e15)), 0)
+    high = np.maximum(np.rint(guess[usable]), 0)
     low = high - 1
     step = 1.0
     short = np.flatnonzero(reached(high, *of) < wanted)
