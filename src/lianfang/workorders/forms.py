@@ -193,7 +193,8 @@ class ProofForm(forms.Form):
         self.order_fields(list(dict.fromkeys(order)))
         for name in kind.form:
             if name in self.fields:
-                self.fields[name].help_text = self.fields[name].help_text or _("needed before it is done")
+                needed = _("needed before it is done")
+                self.fields[name].help_text = " · ".join(filter(None, (needed, str(self.fields[name].help_text))))
 
     def proof(self) -> Proof:
         given = {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}

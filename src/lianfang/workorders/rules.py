@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ WORKFLOW = Workflow(
         Move("keep", _("Keep it here"), ("offered",), "open", "order.assign", "order.kept"),
         Move("verify", _("Verified"), ("reported",), "done", "order.assign", "order.verified"),
         Move("send_back", _("Send back"), ("reported",), "open", "order.assign", "order.sent_back"),
-        Move("cancel", _("No longer needed"), UNDONE, "cancelled", "order.do", "order.cancelled"),
+        Move("cancel", _("No longer needed"), UNDONE, "cancelled", "order.assign", "order.cancelled"),
     ),
 )  # fmt: skip
 
@@ -267,6 +268,15 @@ def promise_wrong(promised_at: datetime | None, now: datetime) -> Refusal | None
 
 
 # --- proof --------------------------------------------------------------------------------------------------------
+
+
+def plainly(number: Decimal) -> str:
+    """A number as people write it: 890, 12.5.
+
+    >>> plainly(Decimal("890.00")), plainly(Decimal("12.50"))
+    ('890', '12.5')
+    """
+    return f"{number.normalize():f}"
 
 
 def proof_missing(kind: Kind, given: Iterable[str]) -> list[str]:

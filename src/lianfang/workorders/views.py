@@ -26,7 +26,7 @@ from lianfang.registry.selectors import area_name, chosen_area, top_area
 from . import forms, photos, selectors, services
 from .about import about
 from .models import WorkOrder
-from .rules import WORKFLOW, Kind, escalated, kinds, late
+from .rules import WORKFLOW, Kind, escalated, kinds, late, plainly
 
 SHOWN_DAYS = 7
 
@@ -187,6 +187,7 @@ def _order_page(request: HttpRequest, found: WorkOrder, status: int = 200, **giv
                 {
                     "entry": entry,
                     "label": WORKFLOW.move(entry.move).label if entry.move else "",
+                    "reading": "" if entry.reading is None else plainly(entry.reading),
                     "unit": kind.reading.unit[definitions.language()] if kind.reading else "",
                     "replaced": hasattr(entry, "correction"),
                 }
@@ -362,6 +363,7 @@ def _groups(groups: list[selectors.Group], shown: dict[str, Any]) -> list[dict[s
                 "words": words,
                 "deeper": _query(deeper) if narrowed else "",
                 "list": _query({**held, **narrowed}),
+                "amount": "" if group.amount is None else plainly(group.amount),
                 "unit": _unit(group.key or "") if by == "kind" else "",
             }
         )
@@ -473,7 +475,7 @@ def _lines(shown: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[str]:
         group = row["group"]
         median = "" if group.median_time is None else round(group.median_time.total_seconds() / 60, 1)
         figures = (group.raised, group.on_time, group.late, group.still_open, group.overdue)
-        yield line([defused(row["words"]), *figures, median, defused(group.amount), defused(row["unit"])])
+        yield line([defused(row["words"]), *figures, median, row["amount"], defused(row["unit"])])
 
 
 # --- rounds -------------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def test_a_telecom_company_can_report_what_one_reported(town, client):
     label = {kind: kinds()[kind].label["zh"] for kind, _lines in tasks}
     assert found[label["telecom_fault"]] == (56, "")
     assert found[label["telecom_opening"]] == (114, "")
-    assert found[label["telecom_lines"]] == (45, "890.00")
+    assert found[label["telecom_lines"]] == (45, "890")
 
 
 def test_a_name_that_is_a_formula_is_defused_in_the_csv(town, client):
