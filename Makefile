@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: demo test check fix bench docs setup setup-tests clean
+.PHONY: demo test check fix bench bench-epi docs setup setup-tests clean
 
 demo: .venv/.ready
 	$(RUN)lianfang demo
@@ -30,6 +30,10 @@ fix: .venv/.ready
 
 bench: .venv/.ready
 	$(RUN)python -m benchmarks
+
+# Beside R with EpiEstim and surveillance; names the one command that installs them where they are missing.
+bench-epi: .venv/.ready
+	$(RUN)python -m benchmarks.epi
 
 docs: .venv/.ready
 	$(RUN)python -m docs.generate
