@@ -159,7 +159,7 @@ def contact_new(request: HttpRequest, case_id: UUID) -> HttpResponse:
                         return redirect("contact-new", case_id)
                     return redirect("contact", added.contact.pk)
     else:
-        form = ContactForm(initial={"area": area_name(version.area)}, **about)
+        form = ContactForm(initial={"area": f"{version.area.code} {area_name(version.area)}"}, **about)
     return render(
         request,
         "tracing/contact_new.html",
