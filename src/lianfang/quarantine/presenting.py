@@ -111,6 +111,7 @@ def shown(guests: Sequence[selectors.Guest]) -> list[Row]:
             places.get(guest.stay.home_path, ""),
             checks(guest),
             guest.missing,
+            extra={"alarm": alarm_in_words(guest.alarm) if guest.alarm else ""},
         )
         for guest in guests
     ]

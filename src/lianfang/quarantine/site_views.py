@@ -164,7 +164,7 @@ def confirm(request: HttpRequest, found: list[Any], carried: list[Row], site_id:
     """Ask before alarming lines are recorded; lines that were wrong come along and are shown again afterwards."""
     prefixes = tuple(f"{row.stay.pk.hex[-12:]}-" for row in carried)
     kept = [(name, value) for name, values in request.POST.lists() if name.startswith(prefixes) for value in values]
-    return ask_first(request, found, kept, back=request.path)
+    return ask_first(request, found, kept, back=request.path, wrong=len(carried) - len(found))
 
 
 @require_POST

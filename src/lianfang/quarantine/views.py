@@ -7,6 +7,7 @@ from uuid import UUID, uuid4, uuid5
 
 import segno
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
@@ -107,7 +108,11 @@ def confirmed(request: HttpRequest) -> bool:
 
 
 def ask_first(
-    request: HttpRequest, found: Iterable[tuple[Row, services.NewCheck]], carried: Iterable[tuple[str, str]], back: str
+    request: HttpRequest,
+    found: Iterable[tuple[Row, services.NewCheck]],
+    carried: Iterable[tuple[str, str]],
+    back: str,
+    wrong: int = 0,
 ) -> HttpResponse:
     """Name what alarming check-ins will cause before they are recorded; what was entered is carried along."""
     entries = [
@@ -115,7 +120,7 @@ def ask_first(
         for row, new in found
         if (hot := alarming(row.stay, new))
     ]
-    context = {"entries": entries, "carried": list(carried), "back": back}
+    context = {"entries": entries, "carried": list(carried), "back": back, "wrong": wrong}
     return render(request, "quarantine/alarming.html", context, status=422)
 
 
@@ -848,6 +853,7 @@ def stay_link(request: HttpRequest, stay_id: UUID) -> HttpResponse:
         "address": address,
         "qr": mark_safe(drawn),  # drawn by segno from our own address
         "until": link.expires_at,
+        "emergency": settings.EMERGENCY_NUMBER,
     }
     response = render(request, "quarantine/link.html", context)
     response["Referrer-Policy"] = "no-referrer"

@@ -4,13 +4,15 @@ import re
 from datetime import date, datetime
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from lianfang.kernel import clock
 from lianfang.kernel.models import Event, User
-from lianfang.quarantine import services
+from lianfang.quarantine import selectors, services
+from lianfang.quarantine.certificate import content
 from lianfang.quarantine.models import CheckIn, Need, Stay
 from lianfang.surveillance.models import Case
 
@@ -367,3 +369,36 @@ def test_forms_of_a_stay_open_for_those_who_manage_it_alone(place, guest):
         assert as_("coordinator").get(url).status_code == 200
         assert as_("grid").get(url).status_code == 403
         assert as_("xihu").get(url).status_code == 404
+
+
+def test_a_wrong_line_beside_an_alarming_one_is_not_lost(place, guest):
+    other = place.stay(place.person("王芳"), last_on=date(2020, 1, 26))
+    services.enter(services.NewEntry(other.pk, "arrival", site_id=place.site.pk), place.coordinator)
+    client, url = as_("coordinator"), reverse("isolation-checkins", args=[place.site.pk])
+    page = client.get(url).content.decode()
+    data = {**sheet_line(page, guest), **sheet_line(page, other)}
+    data |= {f"{guest.pk.hex[-12:]}-temperature": "38.1", f"{other.pk.hex[-12:]}-temperature": "99"}
+    asked = client.post(url, data)
+    assert "One more line has a mistake" in text(asked)
+    carried = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.content.decode()))
+    again = client.post(url, carried)
+    assert again.status_code == 422
+    assert 'value="99"' in text(again)
+    assert list(CheckIn.objects.values_list("stay_id", flat=True)) == [guest.pk]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_certificate_says_who_and_when_in_the_language_in_force(place, guest, language):
+    with clock.at(at("2020-02-09", "08:00")):
+        services.check_in(services.NewCheck(guest.pk, 36.5), place.coordinator)
+        stay = services.release(guest.pk, place.coordinator)
+        with translation.override(language), transaction.atomic():
+            said = content(stay, selectors.identity(place.coordinator, stay))
+    facts = dict(said["facts"])
+    assert "李小明" in facts.values()
+    words = {
+        "en": ("Certificate of release", "Feb. 9, 2020", "edition 3"),
+        "zh-hans": ("解除医学观察证明", "2020年2月9日", "第3版"),
+    }
+    for each in words[language]:
+        assert each in said["title"] + said["paragraphs"][0]
