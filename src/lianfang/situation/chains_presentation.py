@@ -214,8 +214,6 @@ def island_words() -> str:
         "noOnset": _("hollow: onset not known, drawn at the report"),
         "reportLine": _("thin line: from onset to report"),
         "hidden": _("not yours to see"),
-        "wheel": _("Hold Ctrl and scroll to come nearer"),
-        "wheel_mac": _("Hold ⌘ and scroll to come nearer"),
         "keys": _("{n} cases. Arrow keys walk from case to case: left to the infector, right to those infected, up and down to the next row."),
         "failed": _("The picture could not be drawn. The cases are in the tables below."),
         "empty": _("No cases to draw."),

@@ -68,7 +68,9 @@ export const mount: Draw<ChainData> = (place, data, words) => {
   live.setAttribute("aria-live", "polite");
   holder.append(canvas, box, live);
   place.append(bar, holder, legendOf(data, kinds, colours, outlines, words));
-  const pen = canvas.getContext("2d")!;
+  // Painted by the processor, not by a graphics card: many machines and all test browsers have none worth the name, and
+  // thousands of short strokes take seconds where one is only imitated.
+  const pen = canvas.getContext("2d", { willReadFrequently: true, alpha: false })!;
 
   let layout: Layout = arranged(data, kin, "timeline");
   let as: Arrangement = "timeline";
@@ -145,7 +147,7 @@ export const mount: Draw<ChainData> = (place, data, words) => {
     pen.beginPath();
     pen.rect(0, HEAD, width, height - HEAD);
     pen.clip();
-    paintLinks(pen, width, height);
+    paintLinks(pen, width, height, ratio);
     paintCases(pen, width, height);
     pen.restore();
   }
@@ -164,8 +166,8 @@ export const mount: Draw<ChainData> = (place, data, words) => {
     pen.strokeStyle = line;
     pen.lineWidth = 1;
     pen.fillStyle = soft;
-    const label = as === "tree" ? (k: number) => shown(k) : (k: number) => shortDay(isoOf(k));
-    const wide = as === "tree" ? 30 : pen.measureText(shortDay(data.first)).width + 18;
+    const label = as === "tree" ? (k: number) => fill(words.generations!, { n: k }) : (k: number) => shortDay(isoOf(k));
+    const wide = pen.measureText(label(0)).width + 18;
     const steps = as === "tree" ? [1, 2, 5, 10, 20] : [1, 2, 7, 14, 28, 56, 91, 182, 365];
     const step = steps.find((one) => one * scaleX >= wide) ?? 728;
     const from = Math.ceil((0 - originX) / scaleX / step) * step;
@@ -193,7 +195,7 @@ export const mount: Draw<ChainData> = (place, data, words) => {
       pen.fillText(text, 6, at);
     }
   }
-  function paintLinks(pen: CanvasRenderingContext2D, width: number, height: number): void {
+  function paintLinks(pen: CanvasRenderingContext2D, width: number, height: number, ratio: number): void {
     const primary = (k: number) => data.link[data.to[k]!] === k;
     const dashes = data.certainties.map((_one, k) => (k === 0 ? [] : k === 1 ? [6, 3] : [2, 3]));
     for (const main of [false, true]) {
@@ -218,9 +220,12 @@ export const mount: Draw<ChainData> = (place, data, words) => {
         }
         if (!any) continue;
         pen.setLineDash(scaleY < 3 ? [] : dash);
-        pen.strokeStyle = kinOfMarked ? line : main ? strong : line;
-        pen.lineWidth = main ? 1.1 : 0.8;
+        pen.strokeStyle = kinOfMarked || !main ? line : strong;
+        // Lines of one dot at most are drawn one by one; wider ones are first joined into one outline, which is slow for many.
+        pen.lineWidth = scaleY < 8 ? 1 / ratio : main ? 1.1 : 0.8;
+        pen.globalAlpha = Math.min(1, 0.35 + scaleY / 12); // where rows lie close, lines would hide the cases
         pen.stroke();
+        pen.globalAlpha = 1;
       }
     }
     pen.setLineDash([]);
@@ -307,11 +312,12 @@ export const mount: Draw<ChainData> = (place, data, words) => {
         pen.stroke();
       }
     }
-    if (scaleY >= 13 && visible.length < 400 && (as === "tree" ? scaleX > 90 : true)) {
+    if (scaleY >= 13 && visible.length < 400 && (as === "tree" ? scaleX > 90 : as === "timeline" || kinOfMarked)) {
       pen.font = `11px ${family}`;
       pen.textAlign = "left";
       pen.textBaseline = "middle";
       for (const i of visible) {
+        if ((as === "byPlace" || as === "byGeneration") && !kinOfMarked?.has(i)) continue; // lanes are too full for numbers
         const after = as === "tree" || data.report[i] == null ? px(i) : Math.max(px(i), originX + data.report[i]! * scaleX);
         const text = data.number[i] || "?";
         pen.fillStyle = "rgba(255, 255, 255, 0.8)";
