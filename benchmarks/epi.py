@@ -5,6 +5,7 @@ are loaded before the clock starts. What both find is compared: a task whose ans
 """
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -28,19 +29,21 @@ R_MISSING = (
 LEVELS = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 GROWTH = (10, 100, 1_000, 10_000)
 CALLS = 5
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
 class Task:
     """One comparison.
 
-    what : as printed. inputs : the counts, (n_series, n_days or n_weeks). ours : what the library finds, a row a series.
-    aim : how many times faster than R it is to be.
+    what : as printed. inputs : the counts, (n_series, n_days or n_weeks). ours : the call of the library that is timed.
+    answer : what is compared with R's, a row a series. aim : how many times faster than R it is to be.
     """
 
     what: str
     inputs: Callable[[], np.ndarray]
-    ours: Callable[[np.ndarray], np.ndarray]
+    ours: Callable[[np.ndarray], Any]
+    answer: Callable[[Any], np.ndarray]
     aim: int = 100
 
 
@@ -70,48 +73,57 @@ def weekly(n_series: int, n_weeks: int = 313) -> np.ndarray:
     return counts
 
 
-def reproduction_numbers(counts: np.ndarray) -> np.ndarray:
-    """The sums over time of mean, sd and seven quantiles, and how many have no estimate, to be compared with R."""
-    found = transmission.estimate_rt(counts, delays.discretised_gamma_si(8.4, 3.8, counts.shape[1]), quantiles=LEVELS)
-    all_of = np.concatenate([found.mean[..., None], found.sd[..., None], found.quantiles], axis=2)
-    return np.column_stack([np.nansum(all_of, axis=1), np.isnan(all_of).sum(axis=(1, 2))])
+def reproduction_numbers(counts: np.ndarray) -> transmission.RtEstimate:
+    return transmission.estimate_rt(counts, delays.discretised_gamma_si(8.4, 3.8, counts.shape[1]), quantiles=LEVELS)
 
 
-def limits(found: signals.Signals) -> np.ndarray:
-    return np.concatenate([found.threshold, found.alarm], axis=1)
+def sums_over_time(found: transmission.RtEstimate) -> np.ndarray:
+    """Of mean, sd and seven quantiles, and how many have no estimate: R gives the same, for a whole table is large."""
+    columns = np.concatenate([found.mean[..., None], found.sd[..., None], found.quantiles], axis=2)
+    return np.column_stack([np.nansum(columns, axis=1), np.isnan(columns).sum(axis=(1, 2))])
 
 
 def last_year(counts: np.ndarray) -> np.ndarray:
     return np.arange(counts.shape[1] - 52, counts.shape[1])
 
 
-def farrington(counts: np.ndarray) -> np.ndarray:
-    return limits(signals.farrington_flexible(counts, at=[counts.shape[1] - 1]))
+def farrington(counts: np.ndarray) -> signals.Signals:
+    return signals.farrington_flexible(counts, at=[counts.shape[1] - 1])
 
 
-def ears(counts: np.ndarray) -> np.ndarray:
-    return limits(signals.ears(counts, at=last_year(counts)))
+def ears(counts: np.ndarray) -> signals.Signals:
+    return signals.ears(counts, at=last_year(counts))
 
 
-def cusum(counts: np.ndarray) -> np.ndarray:
-    return limits(signals.cusum(counts, start=counts.shape[1] - 52))
+def cusum(counts: np.ndarray) -> signals.Signals:
+    return signals.cusum(counts, start=counts.shape[1] - 52)
+
+
+def limits(found: signals.Signals) -> np.ndarray:
+    return np.concatenate([found.threshold, found.alarm], axis=1)
 
 
 TASKS = {
-    "rt": Task("EpiEstim estimate_R, 90 series x 120 days, 7 quantiles", lambda: daily(90, 120), reproduction_numbers),
+    "rt": Task(
+        "EpiEstim estimate_R, 90 series x 120 days, 7 quantiles",
+        lambda: daily(90, 120),
+        reproduction_numbers,
+        sums_over_time,
+    ),
     "rt_large": Task(
         "EpiEstim estimate_R, 2,800 series x 365 days, 7 quantiles",
         lambda: daily(2_800, 365),
         reproduction_numbers,
+        sums_over_time,
         aim=500,
     ),
     "farrington": Task(
-        "surveillance farringtonFlexible, 1,000 series x 6 years, last week", lambda: weekly(1_000), farrington
+        "surveillance farringtonFlexible, 1,000 series x 6 years, last week", lambda: weekly(1_000), farrington, limits
     ),
-    "ears": Task("surveillance earsC, 1,000 series x 6 years, last 52 weeks", lambda: weekly(1_000), ears),
-    "cusum": Task("surveillance cusum, 1,000 series x 6 years, last 52 weeks", lambda: weekly(1_000), cusum),
+    "ears": Task("surveillance earsC, 1,000 series x 6 years, last 52 weeks", lambda: weekly(1_000), ears, limits),
+    "cusum": Task("surveillance cusum, 1,000 series x 6 years, last 52 weeks", lambda: weekly(1_000), cusum, limits),
 }
-GROWING: dict[str, tuple[Callable[[int], np.ndarray], Callable[[np.ndarray], np.ndarray]]] = {
+GROWING: dict[str, tuple[Callable[[int], np.ndarray], Callable[[np.ndarray], Any]]] = {
     "estimate_rt, 365 days, 7 quantiles": (lambda n: daily(n, 365), reproduction_numbers),
     "farrington_flexible, last week": (weekly, farrington),
     "ears, 52 weeks": (weekly, ears),
@@ -123,7 +135,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measured(counts: np.ndarray, ours: Callable[[np.ndarray], np.ndarray]) -> tuple[dict[str, Any], np.ndarray]:
+def measured(counts: np.ndarray, ours: Callable[[np.ndarray], Any]) -> tuple[dict[str, Any], Any]:
     """Seconds of the first call, and of the median of some more; memory at the peak, and how much of it is the work."""
     before = peak_mb()
     taken = []
@@ -142,15 +154,20 @@ def measured(counts: np.ndarray, ours: Callable[[np.ndarray], np.ndarray]) -> tu
 
 
 def apart(arguments: list[str]) -> dict[str, Any]:
-    """A measurement in a process of its own."""
+    """A measurement in a process of its own, with one thread, as R has."""
     command = [sys.executable, "-m", "benchmarks.epi", *arguments]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | ONE_THREAD)
+    return json.loads(done.stdout)
 
 
 def by_r(name: str, counts: Path, found: Path) -> tuple[float, float]:
     """Seconds of processor and wall clock that R takes; what it finds goes to a file."""
     done = subprocess.run(
-        ["Rscript", str(R_SCRIPT), name, str(counts), str(found)], check=True, capture_output=True, text=True
+        ["Rscript", str(R_SCRIPT), name, str(counts), str(found)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | ONE_THREAD,
     )
     cpu, wall = done.stdout.split()[-2:]
     return float(cpu), float(wall)
@@ -187,7 +204,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--measure"]:
         name, source, target = arguments[1:]
         figures, found = measured(np.loadtxt(source, delimiter=",", ndmin=2).T, TASKS[name].ours)
-        np.save(target, found)
+        np.save(target, TASKS[name].answer(found))
         print(json.dumps(figures))
         return 0
     if arguments[:1] == ["--grow"]:
@@ -203,7 +220,7 @@ def main(arguments: list[str]) -> int:
         print(R_MISSING, file=sys.stderr)
         return 1
     if tasks:
-        print("Seconds of processor time; ours the median of five calls after a first one.\n")
+        print("Seconds of processor time, one thread each; ours the median of five calls after a first one.\n")
         print(
             "| task | R | Lianfang | times faster | aim | wall clock (first call) | peak MB (of the work) | difference |"
         )
