@@ -22,6 +22,7 @@ from benchmarks.served import DURABLE, machine, p50, p95, times
 from tests.postgres import running
 
 CLOSED_TO_OPEN = 9
+DRAWN = 10_000  # orders drawn one by one; more are these again, each with an id and hours of its own
 PROVINCE, COUNTY = "CN/330000/", "CN/330000/330300/330302/"
 ACCOUNTS = (  # name, role, level and path of the area: the first of that level there
     ("province", "epidemiologist", "province", PROVINCE),
@@ -87,7 +88,8 @@ def _fill(open_orders: int) -> None:
     Post.objects.create(user=crew, role="crew", organisation=crews[0])
     every = list(kinds().values())
     batch: list[WorkOrder] = []
-    for number in range(open_orders * (CLOSED_TO_OPEN + 1)):
+    wanted = open_orders * (CLOSED_TO_OPEN + 1)
+    for number in range(min(wanted, DRAWN)):
         kind, unfinished = every[number % len(every)], number % (CLOSED_TO_OPEN + 1) == 0
         age = timedelta(minutes=draw.random() * (4320 if unfinished else 86400))
         path = draw.choice(paths)
@@ -111,7 +113,14 @@ def _fill(open_orders: int) -> None:
             WorkOrder.objects.bulk_create(batch)
             batch.clear()
     WorkOrder.objects.bulk_create(batch)
+    columns = [column.column for column in WorkOrder._meta.concrete_fields]
+    shifted = [f"{name} - shift" if name in ("raised_at", "due_at", "closed_at") else name for name in columns]
     with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO workorders_workorder ({', '.join(columns)}) SELECT {', '.join(shifted)} FROM (SELECT {', '.join(columns[1:])}, "
+            "gen_random_uuid() AS id, random() * interval '6 hours' AS shift FROM workorders_workorder, generate_series(2, %s)) AS again",
+            [wanted // DRAWN],
+        )
         cursor.execute("VACUUM ANALYZE workorders_workorder")
 
 

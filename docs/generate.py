@@ -417,12 +417,23 @@ def _logic(logic: Any, edition: Any) -> str:
 
 
 def work_orders() -> str:
-    from lianfang.workorders.rules import kinds
+    from lianfang.workorders.rules import PROOF_WORDS, kinds
 
     text = "# Kinds of work orders\n\nWhatever somebody must do by a deadline. The limit of a disease's edition comes before the one here. "
-    text += "Kept in `definitions/workorder_kinds.toml`.\n\n"
-    return text + table(
-        ("kind", "English", "中文", "about", "limit", "limit of the edition", "permission"),
+    text += "Kept in `definitions/workorder_kinds.toml`; how they are worked with: [work with orders](../how-to/work-orders.md).\n\n"
+    known = kinds()
+    text += table(
+        (
+            "kind",
+            "English",
+            "中文",
+            "about",
+            "limit",
+            "limit of the edition",
+            "escalates when late by",
+            "may do",
+            "may raise by hand",
+        ),
         (
             (
                 code(kind.code),
@@ -431,9 +442,28 @@ def work_orders() -> str:
                 kind.subject,
                 _hours(kind.limit),
                 kind.deadline.replace("_", " "),
+                _hours(kind.escalates),
                 code(kind.permission),
+                code(kind.raised_by) if kind.by_hand else "",
             )
-            for kind in kinds().values()
+            for kind in known.values()
+        ),
+    )
+    text += "\n## What proves and follows them\n\nKinds that are not named here need no proof, are not verified, and nothing follows.\n\n"
+    return text + table(
+        ("kind", "needed before it is done", "reading", "verified", "followed by"),
+        (
+            (
+                kind.label["en"],
+                ", ".join(str(PROOF_WORDS[part]) for part in kind.form),
+                f"{kind.reading.label['en']}, {kind.reading.unit['en']}{', added up' if kind.reading.summed else ''}"
+                if kind.reading
+                else "",
+                "yes" if kind.verify else "",
+                known[kind.follows].label["en"] if kind.follows else "",
+            )
+            for kind in known.values()
+            if kind.form or kind.verify or kind.follows
         ),
     )
 
