@@ -187,18 +187,14 @@ def _circles(distance: np.ndarray, share: np.ndarray, max_share: float, farthest
     complete = np.append(away[:, 1:] > away[:, :-1], np.ones((len(away), 1), dtype=bool), axis=1)
     fits = complete & (inside <= max_share * (1 + 1e-12)) & (away <= farthest)
     fits[:, 0] |= ~fits.any(axis=1)
-    seen: set[bytes] = set()
-    centre, size = [], []
-    for c, row in enumerate(fits):
-        for last in np.flatnonzero(row):
-            members = np.zeros(len(distance), dtype=bool)
-            members[order[c, : last + 1]] = True
-            key = np.packbits(members).tobytes()
-            if key not in seen:
-                seen.add(key)
-                centre.append(c)
-                size.append(int(last) + 1)
-    return _Circles(order[:, : max(size)], np.array(centre), np.array(size))
+    # circles of the same areas around different centres are looked at once: each area has a number, each circle theirs
+    # exclusive-or'd, in 64 bits
+    numbers = np.random.default_rng(0).integers(0, 2**63, len(distance), dtype=np.int64)
+    centre, last = np.nonzero(fits)
+    names = np.bitwise_xor.accumulate(numbers[order], axis=1)[centre, last]
+    first = np.sort(np.unique(names, return_index=True)[1])
+    centre, size = centre[first], last[first] + 1
+    return _Circles(order[:, : size.max()], centre, size)
 
 
 def _of_last_weeks(a: np.ndarray, most: int) -> np.ndarray:
