@@ -12,7 +12,7 @@ from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.registry import services as registry
 from lianfang.registry.gazetteer import Resolved
 from lianfang.registry.matching import id_number
-from lianfang.registry.models import Area
+from lianfang.registry.models import Area, Level
 from lianfang.registry.resolving import gazetteer
 from lianfang.registry.services import PersonDetails
 from lianfang.surveillance.models import CaseVersion
@@ -85,6 +85,8 @@ def prepare_rows(
         doubts = []
         if place and place not in places:
             doubts.append(refuse("roster.place_not_read", "area", place=place[:60], area=version.area.name))
+        if not actor.may_at("contact.trace", area.path):
+            doubts.append(refuse("roster.offered_there", "area", area=services.county_of(area).name))
         if (number := said.get("id_number")) and id_number(number)[1] is False:
             doubts.append(refuse("roster.id_number_doubtful", "id_number"))
         born = said.get("birth_date")
@@ -158,11 +160,22 @@ def _places(texts: Sequence[str], day: date) -> dict[str, Area]:
         match known.read(text, day):
             case Resolved(code=code):
                 codes[text] = code
-    areas = {
-        area.code: area
-        for area in Area.objects.valid_on(day).filter(code__in=set(codes.values())).select_related("parent")
-    }
-    return {text: areas[code] for text, code in codes.items() if code in areas}
+    rows = Area.objects.valid_on(day).filter(code__in=set(codes.values()))
+    areas = {area.code: area for area in rows.select_related("parent__parent__parent__parent")}
+    found = {text: _written(areas[code], text) for text, code in codes.items() if code in areas}
+    return {text: area for text, area in found.items() if area is not None}
+
+
+def _written(area: Area, text: str) -> Area | None:
+    """The smallest area, from this one up to the county, whose whole name or code stands in a text: a street may be called like a
+    district of another province."""
+    at: Area | None = area
+    folded = text.casefold()
+    while at is not None and at.level not in (Level.COUNTRY, Level.PROVINCE, Level.CITY):
+        if at.name in text or at.code in text or (at.name_en and at.name_en.casefold() in folded):
+            return at
+        at = at.parent
+    return None
 
 
 def row_of(said: Mapping[str, Any], line: int) -> roster.Row:

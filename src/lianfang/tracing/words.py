@@ -37,6 +37,7 @@ SENTENCES = {
     "roster.place_not_read": _(
         "“{place}” names no single area; the contact is followed in {area} until you say otherwise."
     ),
+    "roster.offered_there": _("Stays in {area}, which is asked at once to take the contact over."),
     "roster.id_number_doubtful": _("The check digit of the ID number is wrong. Compare it with the document."),
     "tracing.not_open": _("No tracing of this case waits to be completed."),
 }

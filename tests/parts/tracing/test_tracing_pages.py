@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from lianfang.kernel import clock, ids
 from lianfang.kernel.models import Event
-from lianfang.registry.models import Site
+from lianfang.registry.models import Area, Site
 from lianfang.registry.services import PersonDetails
 from lianfang.tracing import selectors, services
 from lianfang.tracing.models import Contact, Exposure, HandOver, Presence, TransmissionLink, Visit
@@ -99,6 +99,18 @@ def test_a_pasted_list_is_shown_first_and_then_entered_and_what_is_left_stays_to
     assert (exposure.kind, exposure.relation, exposure.last_on) == ("workplace", "colleague", date(2020, 1, 26))
     lucheng.post(reverse("contact-paste", args=[case.pk]), {**sent, "enter": "1"})
     assert (Contact.objects.count(), Exposure.objects.count()) == (1, 1), "sent twice is entered once"
+
+
+def test_where_somebody_stays_is_read_only_from_names_that_stand_there_in_full(world, lucheng, case):
+    Area.objects.create(
+        code="410802", name="解放区", level="county", parent=world.area("CN"), path=world.area("CN").path + "410802/"
+    )
+    lines = ["甲一\t解放街2号", "乙二\t鹿城区五马街道解放街2号", "丙三\t西湖区文三路", "丁四\t火星", "戊五\t浙江省"]
+    sent = {"batch": ids.new_id(), "text": "\n".join(["姓名\t现住址", *lines]), "kind": "meal"}
+    rows = lucheng.post(reverse("contact-paste", args=[case.pk]), sent).context["rows"]
+    assert [each.area.code for each, _words in rows] == ["330302", "330302001", "330106", "330302", "330302"]
+    unread, offered = ["roster.place_not_read"], ["roster.offered_there"]
+    assert [[doubt.code for doubt in each.doubts] for each, _words in rows] == [unread, [], offered, unread, unread]
 
 
 @pytest.mark.parametrize(
