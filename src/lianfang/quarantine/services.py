@@ -196,9 +196,13 @@ def send_to(stay_id: UUID, site_id: UUID, by: Actor, *, notice: str = "", words:
 
 
 def _same_stay(known: Stay, new: NewStay) -> Stay:
-    person = new.person.id if isinstance(new.person, registry.PersonDetails) else new.person
     same = known.disease == new.disease and known.grounds == new.grounds
-    if not same or person not in (known.person_id, *known.person.merged.values_list("pk", flat=True)):
+    if isinstance(new.person, registry.PersonDetails):
+        told = ("name", "id_number", "phone")
+        same &= all(getattr(known.person, name) == getattr(new.person, name) for name in told)
+    else:
+        same &= new.person in (known.person_id, *known.person.merged.values_list("pk", flat=True))
+    if not same:
         raise Refused(refuse("kernel.id_conflict", "id"))
     return known
 
