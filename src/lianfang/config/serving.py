@@ -156,6 +156,7 @@ def tick() -> None:
     from lianfang.kernel import audit
     from lianfang.quarantine.jobs import chase_missed
     from lianfang.surveillance import tally
+    from lianfang.tracing.jobs import forget_presence
     from lianfang.workorders.jobs import raise_rounds
 
     close_old_connections()
@@ -167,6 +168,7 @@ def tick() -> None:
         jobs.take_up_again,
         jobs.forget_files,
         jobs.forget_refused_rows,
+        forget_presence,
         health.note_round,
     ):
         try:
