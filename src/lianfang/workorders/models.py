@@ -115,7 +115,8 @@ class WorkOrder(models.Model):
             models.Index(fields=["offered_organisation"], name="order_offered_to"),
             models.Index(fields=["path", "closed_at"], condition=Q(status="reported"), name="order_to_verify"),
             models.Index(fields=["subject_id"], name="order_by_subject"),
-            models.Index(fields=["kind", "raised_at"], name="order_by_kind"),
+            models.Index(fields=["path", "raised_at"], name="order_by_area"),
+            models.Index(fields=["raised_at", "kind"], name="order_by_hour"),
         ]
 
     def __str__(self) -> str:
