@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("registry", "0003_households_of_a_list"),
+        ("registry", "0002_sites"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
