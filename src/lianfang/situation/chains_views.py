@@ -183,8 +183,15 @@ def _export(request: HttpRequest, form: str) -> HttpResponse:
     else:
         response = HttpResponse(chains_files.graphml(found), content_type="application/graphml+xml")
     with transaction.atomic():
-        about = {"form": form, "cases": len(found.cases), "links": len(found.links), "query": words.query(found)}
-        events.record("chains.exported", actor, path=found.area.path, details=about)
+        details = {
+            "form": form,
+            "names": "left out",
+            "count": len(found.cases),
+            "rows": len(found.links),
+            "disease": found.disease,
+            "day": found.day,
+        }
+        events.record("chains.exported", actor, path=found.area.path, details=details)
     name = f"chains-{found.area.code}-{found.disease}-{found.day}.{form}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -292,7 +292,7 @@ def test_the_links_as_csv_are_the_links_shown_and_the_export_is_on_record(known)
     event = Event.objects.get(kind="chains.exported")
     assert (event.by_id, event.path) == (known.users["zhejiang"].pk, known.area("330300").path)
     assert event.details["form"] == "csv"
-    assert event.details["links"] == len(LINKS)
+    assert event.details["rows"] == len(LINKS)
 
 
 def test_the_graphml_file_is_the_graph_shown_and_keeps_to_the_format(known):
