@@ -1,8 +1,9 @@
 from django.urls import path
 
-from . import views
+from . import contact_files, views
 
 urlpatterns = [
+    path("cases/<uuid:case_id>/contacts/file/", contact_files.contact_file, name="contact-file"),
     path("import/", views.import_list, name="import-list"),
     path("import/<uuid:run_id>/", views.import_page, name="import"),
     path("import/<uuid:run_id>/again/", views.import_again, name="import-again"),

@@ -177,11 +177,16 @@ def contact_new(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @page("contact.trace")
 def contact_paste(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Enter a list of contacts: first what would be entered is shown, then it is."""
+    return paste_page(request, case_id, request.POST if request.method == "POST" else None)
+
+
+def paste_page(request: HttpRequest, case_id: UUID, data: Any) -> HttpResponse:
+    """The page of a list: empty, with what was read of ``data``, or done. A file comes here as the text it holds."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     version = _case(actor, case_id, permission="contact.trace")
-    form = PasteForm(request.POST or None, actor=actor, path=version.path)
+    form = PasteForm(data, actor=actor, path=version.path)
     shown: list[entering.Prepared] = []
-    if request.method == "POST" and form.is_valid():
+    if form.is_bound and form.is_valid():
         given = form.cleaned_data
         common = entering.ForAll(
             given["kind"], given["relation"], given["first_on"], given["last_on"],
@@ -189,7 +194,7 @@ def contact_paste(request: HttpRequest, case_id: UUID) -> HttpResponse:
         )  # fmt: skip
         try:
             prepared = entering.prepare(given["text"], version, actor, given["batch"], common)
-            if request.POST.get("enter"):
+            if data.get("enter"):
                 return _entered(request, version, prepared)
             shown = entering.with_likely(prepared, actor)
         except Refused as no:
