@@ -16,6 +16,7 @@ from lianfang.registry.selectors import actor_for
 from lianfang.surveillance import tally
 
 from .desks import PROVINCE
+from .observation import ObservationWork
 from .orders import OrderWork
 from .people import People
 from .tracing import TraceWork
@@ -32,6 +33,7 @@ class DeskWork:
         self.disease, self.people, self.last_day = disease, People(seed), last_day
         self.orders = OrderWork(last_day, self.actor)
         self.tracing = TraceWork(disease, last_day, self.people, self.actor)
+        self.observation = ObservationWork(disease, last_day, self.people, self.actor)
         self.province = Area.objects.get(code=PROVINCE, valid_until=None)
 
     def noon(self) -> None:
@@ -40,6 +42,7 @@ class DeskWork:
         tally.tally_all()
         self.orders.noon()
         self.tracing.noon()
+        self.observation.noon()
         if left <= BULLETIN_DAYS:
             self.bulletin(clock.today() - timedelta(days=1), out=left > 0)
         if left == 3:

@@ -19,12 +19,15 @@ from lianfang.registry.selectors import actor_for
 
 PROVINCE, HOME_COUNTY, HOME_CITY = "330000", "330302", "330300"
 HOSPITAL, CREW = "鹿城区人民医院", "鹿城区电力通信抢修队"  # organisations of the home county
+ISOLATION, GRID_TOWNSHIP = "鹿城区集中隔离点", "330302006"
 ACCOUNTS = (  # user name, who, role, code of an area or name of an organisation of the home county
     ("lucheng", "鹿城区疾控中心 陈敏", "epidemiologist", HOME_COUNTY),
     ("wenzhou", "温州市疾控中心 林涛", "epidemiologist", HOME_CITY),
     ("zhejiang", "浙江省疾控中心 沈静", "epidemiologist", PROVINCE),
     ("doctor", "鹿城区人民医院 周健", "clinician", HOSPITAL),
     ("supervisor", "鹿城区防控办 督办员 王强", "supervisor", HOME_COUNTY),
+    ("coordinator", "鹿城区集中隔离点 张敏", "site_coordinator", ISOLATION),
+    ("grid", "五马街道 网格员 李芳", "grid_worker", GRID_TOWNSHIP),
     ("crew", "电力通信抢修队 队长 胡军", "crew", CREW),
     ("officer", "省指挥部 值班员 金波", "situation_officer", PROVINCE),
     ("signatory", "省卫生健康委 签发人 方玲", "signatory", PROVINCE),
@@ -90,7 +93,9 @@ def staffed(day: datetime) -> list[County]:
         for area in counties
     }
     crew = _organisation(known[HOME_COUNTY], "电力通信抢修队", "Power and Telecom Crew", "enterprise")
-    at_home = {row.name: row for row in (*hospitals[HOME_COUNTY], crew)}
+    isolation = _organisation(known[HOME_COUNTY], "集中隔离点", "Isolation Site", "other")
+    at_home = {row.name: row for row in (*hospitals[HOME_COUNTY], crew, isolation)}
+    known |= {area.code: area for area in Area.objects.filter(code=GRID_TOWNSHIP, valid_until=None)}
     users: dict[str, User] = {}
     posts: list[Post] = []
 
@@ -118,7 +123,7 @@ def staffed(day: datetime) -> list[County]:
                 account(doctors_of[code, place], hospital.name, "clinician", hashed=nobody, within=hospital)
     with transaction.atomic():
         Organisation.objects.bulk_create(
-            [*centres, crew, *(hospital for pair in hospitals.values() for hospital in pair)]
+            [*centres, crew, isolation, *(hospital for pair in hospitals.values() for hospital in pair)]
         )
         User.objects.bulk_create(users.values())
         Post.objects.bulk_create(posts)
