@@ -98,7 +98,9 @@ class CaseVersion(models.Model):
     area = models.ForeignKey(Area, models.PROTECT)
     path = AreaPath()
     report_path = AreaPath(blank=True)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, db_index=False
+    )  # version_by_organisation serves
     counted = models.BooleanField(default=True)  # False for a case found to be another one's duplicate
 
     edition = models.CharField(max_length=20)
@@ -140,6 +142,7 @@ class CaseVersion(models.Model):
                 fields=["path", "-reported_on", "-id"], condition=Q(superseded_at=None), name="version_by_area"
             ),
             models.Index(fields=["report_path"], condition=Q(superseded_at=None), name="version_by_reporter"),
+            models.Index(fields=["organisation", "-reported_on", "-id"], name="version_by_organisation"),
             models.Index(fields=["recorded_at"], name="version_by_hour"),
             models.Index(fields=["id"], condition=Q(tallied=False), name="version_untallied"),
         ]

@@ -228,7 +228,7 @@ def _counts(
             cell = (measure, None if day == tally.NO_DAY else day, of_class, value)
             for cells, count in zip(found[code], known, strict=True):
                 cells[cell] += count or 0
-        for change, delta in tally.total_of(_not_in_ledger(kept, disease, evenings)).items():
+        for change, delta in tally.total_of(_not_in_ledger(kept, disease)).items():
             if change.area_code not in found:
                 continue
             for cells, evening in zip(found[change.area_code], evenings, strict=True):
@@ -278,9 +278,10 @@ def totals_below(
         within = Coalesce(Sum("delta", filter=Q(day__range=span)), 0)
         for row in rows.values_list("area_code", "measure", "classification").annotate(Sum("delta"), within=within):
             add(*row)
-        for change, delta in tally.total_of(_not_in_ledger([area], disease, [known_on])).items():
+        for change, delta in tally.total_of(_not_in_ledger([area], disease)).items():
             cell = change.cell
-            if change.area_code in found and cell.measure in TOTALLED:
+            known = known_on is None or change.known_on <= known_on
+            if known and change.area_code in found and cell.measure in TOTALLED:
                 in_span = cell.day is not None and span[0] <= cell.day <= span[1]
                 add(change.area_code, cell.measure, cell.classification, delta, delta * in_span)
 
@@ -341,14 +342,15 @@ def _sums(evenings: Sequence[date | None]) -> dict[str, Sum]:
     }
 
 
-def _not_in_ledger(areas: Sequence[Area], disease: str, evenings: Sequence[date | None]) -> QuerySet[CaseVersion]:
-    """Versions not yet tallied that changed the counts of these areas."""
+def _not_in_ledger(areas: Sequence[Area], disease: str) -> QuerySet[CaseVersion]:
+    """Versions not yet tallied that changed the counts of these areas, of any day.
+
+    Always few. Were an evening asked for here, SQLite would walk all versions of all days before it.
+    """
     touched = Q(pk__in=())
     for area in areas:
         touched |= under("path", area.path) | under("supersedes__path", area.path)
-    rows = tally.untallied().filter(touched, disease=disease)
-    moment = end_of(_last(evenings))
-    return rows.filter(recorded_at__lte=moment) if moment else rows
+    return tally.untallied().filter(touched, disease=disease)
 
 
 def _together(small: Sequence[Area]) -> dict[str, list[Area]]:

@@ -148,7 +148,10 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, to="registry.organisation"
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="registry.organisation",
                     ),
                 ),
                 (
@@ -266,6 +269,13 @@ class Migration(migrations.Migration):
             model_name="caseversion",
             index=models.Index(
                 condition=models.Q(("superseded_at", None)), fields=["report_path"], name="version_by_reporter"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="caseversion",
+            index=models.Index(
+                fields=["organisation", "-reported_on", "-id"],
+                name="version_by_organisation",
             ),
         ),
         migrations.AddIndex(
