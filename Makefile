@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: demo test check fix bench bench-epi docs setup setup-tests clean
+.PHONY: demo test test-spark check fix bench bench-epi docs setup setup-tests clean
 
 demo: .venv/.ready
 	$(RUN)lianfang demo
@@ -27,6 +27,12 @@ check: .venv/.ready
 fix: .venv/.ready
 	$(RUN)ruff check --fix .
 	$(RUN)ruff format .
+
+# The same figures on Spark: in one process, and on a master with two workers on loopback. Brings its own environment.
+test-spark: .venv/.ready setup-tests
+	@command -v java >/dev/null || { echo "Spark needs Java 17 or later. Install it with: apt-get install default-jre-headless"; exit 1; }
+	UV_PROJECT_ENVIRONMENT=.venv-spark $(UV) sync --locked --extra spark
+	.venv-spark/bin/pytest -n 0 -m spark tests/spark
 
 bench: .venv/.ready
 	$(RUN)python -m benchmarks
@@ -55,4 +61,4 @@ setup-tests:
 	@sh tests/system_packages.sh
 
 clean:
-	rm -rf .venv .tools node_modules web/node_modules dist site
+	rm -rf .venv .venv-spark .tools node_modules web/node_modules dist site

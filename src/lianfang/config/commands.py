@@ -20,7 +20,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 audit_app = typer.Typer(no_args_is_help=True, help="The record of who did and saw what.")
 areas_app = typer.Typer(no_args_is_help=True, help="Areas: provinces down to grids.")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that seal identity fields.")
+ledger_app = typer.Typer(no_args_is_help=True, help="Counts as Parquet, to be added up over many installations.")
 app.add_typer(audit_app, name="audit")
+app.add_typer(ledger_app, name="ledger")
 app.add_typer(areas_app, name="areas")
 app.add_typer(keys_app, name="keys")
 out = Console()
@@ -205,6 +207,50 @@ def report(
             raise Refused(refuse("case.unknown_area", "area", code=area))
         to.write_bytes(reports.situation_report(selectors.picture(SYSTEM, found, disease, day=day)))
     out.print(f"Written: {to}")
+
+
+class Engine(StrEnum):
+    """What reads the ledgers."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+@ledger_app.command("write")
+def ledger_write(to: Annotated[Path, typer.Argument(help="The Parquet file to write.")]) -> None:
+    """Write this installation's counts, and no person, to a Parquet file that can be added up with those of others."""
+    ready()
+    from lianfang.situation import national
+
+    out.print(f"{national.write_ledger(to)} movements of counts written: {to}", markup=False, highlight=False)
+
+
+@ledger_app.command("indicators")
+def ledger_indicators(
+    folder: Annotated[Path, typer.Argument(help="The folder with the ledgers.", exists=True, file_okay=False)],
+    as_of: Annotated[str, typer.Option(help="As known at the end of this day, YYYY-MM-DD.")] = "",
+    disease: Annotated[str, typer.Option(help="Code of the disease.")] = "covid19",
+    engine: Annotated[Engine, typer.Option(help="DuckDB on this machine, or Spark.")] = Engine.DUCKDB,
+    master: Annotated[str, typer.Option(help="Where Spark runs: local[2], or spark://host:7077.")] = "local[2]",
+) -> None:
+    """Print the indicators of every area as CSV, counted from all ledgers of a folder. The engine changes no figure."""
+    ready()
+    import csv
+
+    from lianfang.kernel import clock
+    from lianfang.kernel.refusals import Refused, refuse
+    from lianfang.situation import national
+    from lianfang.situation.indicators import INDICATORS
+
+    try:
+        day = date.fromisoformat(as_of) if as_of else clock.today()
+    except ValueError:
+        raise Refused(refuse("command.not_a_day", "as_of", text=as_of)) from None
+    ledger = national.duckdb_ledger(folder) if engine == Engine.DUCKDB else national.spark_ledger(folder, master)
+    lines = csv.writer(sys.stdout)
+    lines.writerow(["area_code", *(entry.code for entry in INDICATORS)])
+    for code, figures in national.indicators(ledger, disease, day):
+        lines.writerow([code, *("" if figure is None else figure for figure in figures.values())])
 
 
 @areas_app.command("load")

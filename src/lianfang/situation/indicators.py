@@ -26,100 +26,131 @@ Figure = int | float | None
 
 
 @dataclass(frozen=True)
-class Indicator:
-    """One row of the table: a code, its words, its definition, and the function that counts it.
+class Term:
+    """A sum of cases: of some measures, of the classes that count as one thing, on the last days or on all."""
 
-    The function gets the counts, the classes and the day of the data cut; None where the figure has no meaning.
+    measures: tuple[str, ...]
+    of: tuple[str, ...]  # names of fields of ``Classes``
+    days: int | None = None  # the day of the data cut and so many days before it, one less than this; None for all
+
+    def classes(self, known: Classes) -> tuple[str, ...]:
+        return tuple(of_class for name in self.of for of_class in getattr(known, name))
+
+    def span(self, day: date) -> tuple[date, date] | None:
+        return None if self.days is None else (day - timedelta(days=self.days - 1), day)
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One row of the table: a code, its words, its definition, and of which sums it is made.
+
+    The figure is the sum of ``plus`` less that of ``minus``; with ``per`` its share of that, in percent.
     """
 
     code: str
     label: str
     definition: str
-    count: Callable[[Counts, Classes, date], Figure]
+    plus: tuple[Term, ...]
+    minus: tuple[Term, ...] = ()
+    per: tuple[Term, ...] = ()
     headline: bool = False
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return (*self.plus, *self.minus, *self.per)
 
-def _still_ill(counts: Counts, classes: Classes) -> int:
-    ended = counts.total("discharged", classes=classes.confirmed) + counts.total("died", classes=classes.confirmed)
-    return counts.total("reported", classes=classes.confirmed) - ended
+    def figure(self, sum_of: Callable[[Term], int], classes: Classes) -> Figure:
+        """The figure from its sums; None where it has no meaning: no such class exists, or there is nothing to divide by."""
+        if not any(term.classes(classes) for term in self.plus):
+            return None
+        plus, minus, per = (sum(map(sum_of, terms)) for terms in (self.plus, self.minus, self.per))
+        if not self.per:
+            return plus - minus
+        return round(100 * (plus - minus) / per, 1) if per else None
+
+    def count(self, counts: Counts, classes: Classes, day: date) -> Figure:
+        """The figure of an area at a data cut, from its counts."""
+
+        def sum_of(term: Term) -> int:
+            return sum(
+                counts.total(measure, classes=term.classes(classes), days=term.span(day)) for measure in term.measures
+            )
+
+        return self.figure(sum_of, classes)
 
 
-def _percent(part: int, whole: int) -> float | None:
-    return round(100 * part / whole, 1) if whole else None
+def _confirmed(*measures: str, days: int | None = None) -> Term:
+    return Term(measures, ("confirmed",), days)
 
+
+_INFECTED = ("confirmed", "others")
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "confirmed_total", _("Confirmed, cumulative"),
         _("Cases whose class at the data cut is one that the protocol counts as confirmed."),
-        lambda counts, classes, day: counts.total("reported", classes=classes.confirmed),
+        (_confirmed("reported"),),
         headline=True,
     ),
     Indicator(
         "confirmed_new", _("Newly confirmed"),
         _("Of these, those confirmed on the day of the data cut."),
-        lambda counts, classes, day: counts.total("confirmed", classes=classes.confirmed, days=(day, day)),
+        (_confirmed("confirmed", days=1),),
         headline=True,
     ),
     Indicator(
         "confirmed_week", _("Confirmed in 7 days"),
         _("Of these, those confirmed on the day of the data cut and the six days before it."),
-        lambda counts, classes, day: counts.total("confirmed", classes=classes.confirmed, days=week_to(day)),
+        (_confirmed("confirmed", days=7),),
     ),
     Indicator(
         "confirmed_current", _("Confirmed, still ill"),
         _("Confirmed cases neither discharged nor dead at the data cut."),
-        lambda counts, classes, day: _still_ill(counts, classes),
+        (_confirmed("reported"),), minus=(_confirmed("discharged", "died"),),
         headline=True,
     ),
     Indicator(
         "severe", _("Severe, critical ones included"),
         _("Confirmed cases still ill whose course is severe or critical at the data cut."),
-        lambda counts, classes, day: counts.total("severe", classes=classes.confirmed)
-        + counts.total("critical", classes=classes.confirmed),
+        (_confirmed("severe", "critical"),),
     ),
     Indicator(
         "critical", _("Critical"),
         _("Confirmed cases still ill whose course is critical at the data cut."),
-        lambda counts, classes, day: counts.total("critical", classes=classes.confirmed),
+        (_confirmed("critical"),),
     ),
     Indicator(
         "suspected_current", _("Suspected, undecided"),
         _("Cases whose class at the data cut is one that the protocol counts as suspected."),
-        lambda counts, classes, day: counts.total("reported", classes=classes.suspected),
+        (Term(("reported",), ("suspected",)),),
         headline=True,
     ),
     Indicator(
         "others_total", _("Other infections, cumulative"),
         _("Cases of the classes that the protocol counts beside the confirmed ones, such as asymptomatic infections."),
-        lambda counts, classes, day: counts.total("reported", classes=classes.others) if classes.others else None,
+        (Term(("reported",), ("others",)),),
     ),
     Indicator(
         "discharged", _("Discharged, cumulative"),
         _("Confirmed cases discharged up to the data cut."),
-        lambda counts, classes, day: counts.total("discharged", classes=classes.confirmed),
+        (_confirmed("discharged"),),
         headline=True,
     ),
     Indicator(
         "deaths", _("Deaths, cumulative"),
         _("Confirmed cases who died up to the data cut."),
-        lambda counts, classes, day: counts.total("died", classes=classes.confirmed),
+        (_confirmed("died"),),
         headline=True,
     ),
     Indicator(
         "fatality", _("Deaths among confirmed, %"),
         _("Deaths divided by confirmed cases. Too low while many are still ill: their outcome is open."),
-        lambda counts, classes, day: _percent(
-            counts.total("died", classes=classes.confirmed), counts.total("reported", classes=classes.confirmed)
-        ),
+        (_confirmed("died"),), per=(_confirmed("reported"),),
     ),
     Indicator(
         "onset_known", _("Onset day known, %"),
         _("Share of confirmed and other infections whose onset is known to the day."),
-        lambda counts, classes, day: _percent(
-            counts.total("delay", classes=(*classes.confirmed, *classes.others)),
-            counts.total("reported", classes=(*classes.confirmed, *classes.others)),
-        ),
+        (Term(("delay",), _INFECTED),), per=(Term(("reported",), _INFECTED),),
     ),
 )  # fmt: skip
 
