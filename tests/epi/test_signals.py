@@ -8,6 +8,7 @@ from lianfang.epi import signals
 from lianfang.epi._checks import EpiInputError
 from lianfang.epi.signals import _quantiles
 from lianfang.epi.signals._judged import weeks_of_years
+from tests.epi import false_alarms
 
 pytestmark = pytest.mark.pure
 
@@ -363,3 +364,14 @@ def test_areas_at_one_distance_enter_a_circle_together():
     assert {frozenset([4]), frozenset([1, 3, 4, 5, 7]), frozenset(range(9))} <= of_middle
     assert frozenset([1, 4]) not in of_middle
     assert len(of_middle) == len(circles.centre)
+
+
+# --- how often chance alarms -------------------------------------------------------------------------------------
+
+
+def test_methods_alarm_rarely_while_nothing_is_on_and_find_an_outbreak():
+    for row in false_alarms.rows(n_series=80):
+        assert row.without < 0.12, row
+        assert row.found > (0.55 if row.method.startswith(("ears", "glr")) else 0.75), row
+        if row.method == "farrington_flexible":  # alpha is one percent, and counts are whole
+            assert row.without < 0.02, row
