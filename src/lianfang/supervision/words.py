@@ -63,6 +63,7 @@ FINDINGS = {
 
 # The names under which events keep their details.
 DETAILS = {
+    "household": _("household"),
     "classification": _("class"),
     "before": _("class before"),
     "edition": _("edition"),
