@@ -11,6 +11,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.registry.selectors import area_name
 
 from .indicators import Delays
+from .outlook import FEWEST_CASES, FEWEST_EVENINGS, LEARNT_FROM, Expected, NotExpected
 from .selectors import FIRST_RT_CASES, RT_WINDOW, Picture, Place
 
 LAST_DELAY = 14  # days; longer delays share one row
@@ -48,7 +49,37 @@ def curve(found: Picture) -> dict[str, Any]:
         "dayLabel": _("Day of onset") if found.by == "onset" else _("Day of report"),
         "asOf": found.day,
         "uncertainFrom": found.waiting_from,
+        "expected": _expected_columns(found),
     }
+
+
+def _expected_columns(found: Picture) -> dict[str, list[float | None]] | None:
+    """What the waiting days are expected to reach, a column beside each day of the curve; never below what is there now."""
+    if not isinstance(found.expected, Expected):
+        return None
+    row = {day: n for n, day in enumerate(found.expected.days)}
+    now = [sum(counts) for counts in zip(*found.series.values(), strict=True)]
+
+    def column(values: list[float]) -> list[float | None]:
+        return [max(values[row[day]], now[n]) if day in row else None for n, day in enumerate(found.days)]
+
+    return {name: column(getattr(found.expected, name)) for name in ("mean", "low", "high")}
+
+
+def nowcast_words(found: Picture) -> str:
+    """How the waiting days were corrected and on what that rests, or why they were not; empty where no day waits."""
+    if found.expected is None:
+        return ""
+    if isinstance(found.expected, NotExpected):
+        why = _(found.expected.why).format(
+            cases=FEWEST_CASES, days=LEARNT_FROM, evenings=FEWEST_EVENINGS, day=found.expected.day
+        )
+        return _("The waiting days are not corrected.") + " " + why
+    return _(
+        "Expected once complete: nowcast from the days on which the last {cases} cases became known, as known at the end of "
+        "{cut}, with the 95% interval; widened by how far off the same figures were on the evenings before. Cases that will "
+        "be excluded later are still among them."
+    ).format(cases=found.expected.cases, cut=found.expected.cut)
 
 
 def curve_notes(found: Picture) -> list[str]:
@@ -66,6 +97,8 @@ def curve_notes(found: Picture) -> list[str]:
             )
         )
         notes.append(words.format(day=found.waiting_from, high=found.delays.high))
+    if words := nowcast_words(found):
+        notes.append(words)
     if not found.evening:
         notes.append(_("Today still runs: its figures are not complete."))
     if found.without_day:
@@ -179,12 +212,16 @@ def figure(value: int | float | None) -> str:
 def tables(found: Picture) -> dict[str, list[list[Any]]]:
     """The numbers behind each part of the page, each with its head row. The heads are codes, the same in any language."""
     columns = found.series.values()
+    waiting = _expected_columns(found)
+    awaited: list[tuple[Any, ...]] = (
+        list(zip(*waiting.values(), strict=True)) if waiting else [(None, None, None)] * len(found.days)
+    )
     return {
         "curve": [
-            ["day", *found.series, "complete"],
+            ["day", *found.series, "complete", "expected_mean", "expected_low_2.5", "expected_high_97.5"],
             *(
-                [day, *values, "no" if found.waiting_from and day >= found.waiting_from else "yes"]
-                for day, *values in zip(found.days, *columns, strict=True)
+                [*row, "no" if found.waiting_from and row[0] >= found.waiting_from else "yes", *more]
+                for row, more in zip(zip(found.days, *columns, strict=True), awaited, strict=True)
             ),
         ],
         "rt": [

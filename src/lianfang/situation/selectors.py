@@ -21,6 +21,7 @@ from lianfang.registry.models import Area, AreaShape
 from lianfang.surveillance.selectors import Counts, Totals, busiest_disease, counts_on, totals_below
 
 from .indicators import INDICATORS, Classes, Delays, Figure, Indicator, delays, week_to
+from .outlook import Expected, NotExpected, expected
 
 RT_WINDOW = 7
 LONGEST_INTERVAL = 60  # days over which the serial interval is spread
@@ -89,6 +90,7 @@ class Picture:
     days: list[date]
     series: dict[str, list[int]]
     waiting_from: date | None  # the curve's days from here on still wait for reports
+    expected: Expected | NotExpected | None  # None for a curve none of whose days waits
     earlier: int  # cases before the first day drawn
     without_day: int
     left_out: int  # reports of classes that are no cases: excluded, not classified
@@ -115,7 +117,10 @@ def picture(actor: Actor, area: Area, disease: str, *, day: date | None = None, 
     found = {of_class: counted for of_class, counted in sums.by_day(measure).items() if of_class in classes.drawn}
     days = _span(found.values(), day)
     late = delays(sums, classes.drawn)
-    rt, rt_missing = _rt(sums, classes, disease, day if evening else day - timedelta(days=1))
+    full = day if evening else day - timedelta(days=1)  # the last day that is over
+    rt, rt_missing = _rt(sums, classes, disease, full)
+    waiting_from = _waiting_from(late, days, day, evening, by)
+    waits = by == "onset" and waiting_from is not None and waiting_from <= full
     below = areas_below(area, day)
     drawn = sums.total(measure, classes=classes.drawn)
     return Picture(
@@ -129,7 +134,8 @@ def picture(actor: Actor, area: Area, disease: str, *, day: date | None = None, 
         series={
             of_class: [found[of_class].get(each, 0) for each in days] for of_class in classes.drawn if of_class in found
         },
-        waiting_from=_waiting_from(late, days, day, evening, by),
+        waiting_from=waiting_from,
+        expected=expected(actor, area, disease, classes, full) if waits else None,
         earlier=sum(n for counted in found.values() for each, n in counted.items() if days and each < days[0]),
         without_day=drawn - sum(sum(counted.values()) for counted in found.values()),
         left_out=sums.total("reported") - drawn,

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from os.path import commonprefix
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from .evidence import Evidence, parse, total
 from .models import Case, CaseTally, CaseVersion, Observation, TallyState
 
 PAGE = 50
+MANY_AREAS = 50  # so many are asked for by what lies above them all: SQLite reads no expression deeper than a thousand
 
 
 def end_of(day: date | None) -> datetime | None:
@@ -206,13 +208,15 @@ def counts_on(actor: Actor, area: Area, disease: str, evenings: Sequence[date | 
     return _counts(actor, [area], disease, evenings)[area.code]
 
 
-def counts_of(actor: Actor, areas: Iterable[Area], disease: str, known_on: date | None = None) -> dict[str, Counts]:
-    """Counts of several areas at once, by code."""
-    return {code: found for code, (found,) in _counts(actor, list(areas), disease, [known_on]).items()}
+def counts_of(
+    actor: Actor, areas: Iterable[Area], disease: str, known_on: date | None = None, *, measure: str = ""
+) -> dict[str, Counts]:
+    """Counts of several areas at once, by code; of one measure alone where that is enough, which reads less."""
+    return {code: found for code, (found,) in _counts(actor, list(areas), disease, [known_on], measure).items()}
 
 
 def _counts(
-    actor: Actor, areas: Sequence[Area], disease: str, evenings: Sequence[date | None]
+    actor: Actor, areas: Sequence[Area], disease: str, evenings: Sequence[date | None], only: str = ""
 ) -> dict[str, list[Counts]]:
     kept, small = _by_size(actor, areas)
     found: dict[str, list[Counter[tuple[str, date | None, str, int]]]] = {
@@ -223,13 +227,15 @@ def _counts(
         for sums in found.values():
             for cells in sums:
                 cells.clear()
-        rows = _ledger(kept, disease, evenings).values_list("area_code", "measure", "day", "classification", "value")
+        ledger = _ledger(kept, disease, evenings)
+        rows = ledger.filter(measure=only) if only else ledger
+        rows = rows.values_list("area_code", "measure", "day", "classification", "value")
         for code, measure, day, of_class, value, *known in rows.annotate(**_sums(evenings)):
             cell = (measure, None if day == tally.NO_DAY else day, of_class, value)
             for cells, count in zip(found[code], known, strict=True):
                 cells[cell] += count or 0
         for change, delta in tally.total_of(_not_in_ledger(kept, disease)).items():
-            if change.area_code not in found:
+            if change.area_code not in found or (only and change.cell.measure != only):
                 continue
             for cells, evening in zip(found[change.area_code], evenings, strict=True):
                 if evening is None or change.known_on <= evening:
@@ -243,7 +249,7 @@ def _counts(
         for version in _versions_in(path, disease, moments):
             if (code := code_above(version.path, codes)) is None:
                 continue
-            counted = list(tally.cells(version))
+            counted = [cell for cell in tally.cells(version) if not only or cell.measure == only]
             for cells, moment in zip(found[code], moments, strict=True):
                 if _in_force(version, moment):
                     cells.update(counted)
@@ -251,6 +257,51 @@ def _counts(
         code: [Counts({cell: count for cell, count in cells.items() if count}) for cells in sums]
         for code, sums in found.items()
     }
+
+
+Arrivals = Mapping[tuple[date, date], int]  # {(day, known on): cases more or less of that day, from then on}
+
+
+def arrivals(
+    actor: Actor, area: Area, disease: str, measure: str, classes: Iterable[str], span: tuple[date, date]
+) -> Arrivals:
+    """How the counts of an area by day came to be known, day by day, within a span of days. Raises Refused outside the
+    actor's areas.
+
+    The days of a measure such as "onset" lie in the span, and so do those on which it became known; what was known before
+    has the first of them. A case that changed its day, its class or its area goes where it was and comes where it is.
+    """
+    kept, _small = _by_size(actor, [area])
+    first, last = span
+    wanted = set(classes)
+    found: Counter[tuple[date, date]] = Counter()
+
+    def add(day: date | None, of_class: str, known_on: date, delta: int) -> None:
+        if day is not None and first <= day <= last and of_class in wanted and known_on <= last:
+            found[day, max(first, known_on)] += delta
+
+    def read() -> None:
+        found.clear()
+        rows = CaseTally.objects.filter(
+            area_code=area.code, disease=disease, carried=False, measure=measure, known_on__lte=last, day__range=span
+        ).values_list("day", "classification", "known_on")
+        for row in rows.annotate(Sum("delta")):
+            add(*row)
+        for change, delta in tally.total_of(_not_in_ledger(kept, disease)).items():
+            if change.area_code == area.code and change.cell.measure == measure:
+                add(change.cell.day, change.cell.classification, change.known_on, delta)
+
+    if kept:
+        _undisturbed(read)
+        return {cell: delta for cell, delta in found.items() if delta}
+    versions = CaseVersion.objects.filter(under("area__path", area.path), disease=disease)
+    for version in versions.values_list(*tally.COUNTED, "superseded_at", named=True).iterator(chunk_size=5000):
+        for cell in tally.cells(version):
+            if cell.measure == measure:
+                add(cell.day, cell.classification, clock.local_day(version.recorded_at), 1)
+                if version.superseded_at is not None:
+                    add(cell.day, cell.classification, clock.local_day(version.superseded_at), -1)
+    return {cell: delta for cell, delta in found.items() if delta}
 
 
 TOTALLED = {"reported": "reported_on", "confirmed": "confirmed_on", "died": "outcome_on"}  # and the column of the day
@@ -347,9 +398,13 @@ def _not_in_ledger(areas: Sequence[Area], disease: str) -> QuerySet[CaseVersion]
 
     Always few. Were an evening asked for here, SQLite would walk all versions of all days before it.
     """
+    paths = [area.path for area in areas]
+    if len(paths) > MANY_AREAS:  # what lies between them is counted too, and left out by who asked
+        shared = commonprefix(paths)
+        paths = [shared[: shared.rfind("/") + 1]]
     touched = Q(pk__in=())
-    for area in areas:
-        touched |= under("path", area.path) | under("supersedes__path", area.path)
+    for path in paths:
+        touched |= under("path", path) | under("supersedes__path", path)
     return tally.untallied().filter(touched, disease=disease)
 
 

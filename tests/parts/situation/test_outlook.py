@@ -1,0 +1,153 @@
+"""What the situation page expects and warns of: each figure is what the library gives for counts put together by hand."""
+
+import csv
+import io
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from django.test import Client
+
+from lianfang.epi import nowcast
+from lianfang.kernel import clock
+from lianfang.kernel.refusals import Refused
+from lianfang.registry.services import PersonDetails
+from lianfang.situation import outlook, presentation, selectors
+from lianfang.surveillance import services, tally
+from lianfang.surveillance.evidence import Evidence
+from lianfang.surveillance.models import CaseVersion
+from lianfang.surveillance.selectors import arrivals
+
+START = datetime(2020, 1, 23, 1, 0, tzinfo=UTC)
+NOW = START + timedelta(days=27)
+CUT = date(2020, 2, 16)
+HOMES = ("330302001", "330302", "330303", "330106")
+DRAWN = ("confirmed", "asymptomatic", "clinically_diagnosed", "suspected")
+
+
+def notify(world, area, declared, onset_on=None):
+    place = world.area(area)
+    case = services.Notification(
+        disease="covid19",
+        area=place,
+        evidence=Evidence(declared=declared, onset_on=onset_on),
+        person=PersonDetails(name="王秀英", area=place),
+    )
+    return services.notify(case, world.actor("zhejiang"))
+
+
+@pytest.fixture
+def wave(world):
+    """Some 60 cases over 26 days, reported up to six days after onset; some confirmed later, some found twice; half tallied."""
+    me = world.actor("zhejiang")
+    n = 0
+    for step in range(26):
+        for k in range((1, 2, 2, 3, 3)[step % 5]):
+            with clock.at(START + timedelta(days=step, minutes=k)):
+                today = clock.today()
+                onset = today - timedelta(days=(0, 1, 2, 2, 3, 6)[n % 6])
+                case = notify(world, HOMES[n % 4], "suspected" if n % 3 == 0 else "confirmed", onset)
+            with clock.at(START + timedelta(days=step, hours=30)):
+                if n % 6 == 0:
+                    positive = {"test": "pcr", "result": "positive", "resulted_on": clock.today().isoformat()}
+                    services.observe(case.pk, "lab_result", {"labs": [positive]}, me)
+                if n % 11 == 5:
+                    services.mark_duplicate(case.pk, me)
+            n += 1
+        if step == 13:
+            tally.tally_all()
+    return world
+
+
+def get(world, path, who="zhejiang", at=NOW, language="en", **data):
+    client = Client(headers={"accept-language": language})
+    client.force_login(world.users[who])
+    with clock.at(at):
+        return client.get(path, data)
+
+
+def rows_of(answer):
+    assert answer.status_code == 200
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def known_by_hand(path, evening):
+    """{(onset, evening it became known): cases}, of cases that count at the end of a day, from their versions one by one."""
+    histories: dict = {}
+    for version in CaseVersion.objects.order_by("recorded_at", "id"):
+        known_on = clock.local_day(version.recorded_at)
+        if known_on <= evening:
+            histories.setdefault(version.case_id, []).append((known_on, version))
+    found: Counter = Counter()
+    for history in histories.values():
+        last = history[-1][1]
+        counts = lambda v: v.counted and v.classification in DRAWN and v.path.startswith(path)  # noqa: E731
+        if not counts(last) or last.onset_on is None:
+            continue
+        since = history[-1][0]
+        for known_on, version in reversed(history):
+            if not counts(version) or version.onset_on != last.onset_on:
+                break
+            since = known_on
+        found[last.onset_on, since] += 1
+    return found
+
+
+@pytest.mark.parametrize("code", ["330000", "330302", "330302001"])
+@pytest.mark.parametrize("evening", [CUT, date(2020, 2, 5)])
+def test_the_reporting_triangle_holds_each_case_on_the_evening_it_became_known(wave, code, evening):
+    area = wave.area(code)
+    span = (evening - timedelta(days=outlook.TRIANGLE_DAYS - 1), evening)
+    came = arrivals(wave.actor("zhejiang"), area, "covid19", "onset", DRAWN, span)
+    triangle = outlook.triangle_of(came, evening)
+    by_hand = np.zeros(triangle.shape)
+    for (day, known_on), cases in known_by_hand(area.path, evening).items():
+        by_hand[outlook.TRIANGLE_DAYS - 1 - (evening - day).days, max((known_on - day).days, 0)] += cases
+    assert np.nan_to_num(triangle).tolist() == by_hand.tolist()
+    assert by_hand.sum() > 0
+
+
+def test_the_nowcast_of_the_page_is_that_of_the_library(wave):
+    area, actor = wave.area("330000"), wave.actor("zhejiang")
+    with clock.at(NOW):
+        found = selectors.picture(actor, area, "covid19", day=CUT)
+    triangle = np.full((outlook.TRIANGLE_DAYS, outlook.LONGEST_WAIT + 1), np.nan)
+    for row in range(outlook.TRIANGLE_DAYS):
+        triangle[row, : outlook.TRIANGLE_DAYS - row] = 0
+    for (day, known_on), cases in known_by_hand(area.path, CUT).items():
+        triangle[outlook.TRIANGLE_DAYS - 1 - (CUT - day).days, max((known_on - day).days, 0)] += cases
+    by_hand = nowcast.nowcast(triangle, quantiles=(0.025, 0.975))
+    back = [outlook.TRIANGLE_DAYS - 1 - (CUT - day).days for day in found.expected.days]
+    assert back
+    assert found.expected.days[-1] == CUT
+    assert found.expected.mean == pytest.approx([round(float(by_hand.mean[n]), 2) for n in back])
+    assert found.expected.low == [float(by_hand.quantiles[n, 0]) for n in back]
+    assert found.expected.high == [float(by_hand.quantiles[n, 1]) for n in back]
+    drawn = presentation.curve(found)
+    at = {day: n for n, day in enumerate(found.days)}
+    assert [drawn["expected"]["high"][at[day]] for day in found.expected.days] == found.expected.high
+    rows = rows_of(get(wave, "/situation/curve.csv", area="330000", disease="covid19", as_of=CUT.isoformat()))
+    assert {row["day"] for row in rows if row["expected_mean"]} == {day.isoformat() for day in found.expected.days}
+    text = get(wave, "/situation/", area="330000", disease="covid19", as_of=CUT.isoformat()).content.decode()
+    assert f"the last {found.expected.cases} cases became known" in text
+
+
+def test_a_nowcast_is_refused_in_words_where_nothing_can_be_learnt_of_delays(wave):
+    with clock.at(NOW):
+        few = selectors.picture(wave.actor("zhejiang"), wave.area("330106"), "covid19", day=date(2020, 1, 31))
+    assert few.expected.why == outlook.TOO_FEW
+    assert "are not corrected" in presentation.nowcast_words(few)
+    assert presentation.curve(few)["expected"] is None
+    day = date(2020, 2, 1)
+    at_once = {(day - timedelta(days=n), day): 3 for n in range(20)}
+    assert outlook.nowcast_of(at_once, day).why == outlook.TOO_SOON
+    later = {**at_once, (day, day - timedelta(days=20)): 1}
+    assert outlook.nowcast_of(later, day).why == outlook.TAKEN_OVER
+    trickling = {(day - timedelta(days=n), day - timedelta(days=max(n - n % 5, 0))): 3 for n in range(30)}
+    assert isinstance(outlook.nowcast_of(trickling, day), outlook.Expected)
+
+
+def test_how_cases_became_known_is_told_of_ones_own_areas_only(wave):
+    with pytest.raises(Refused):
+        arrivals(wave.actor("lucheng"), wave.area("330000"), "covid19", "onset", DRAWN, (CUT, CUT))
