@@ -27,7 +27,7 @@ from lianfang.surveillance.models import CaseVersion
 from lianfang.surveillance.selectors import CaseFilter, cases, end_of
 from lianfang.tracing.models import TransmissionLink
 
-from .selectors import _serial_interval as serial_interval_pmf
+from .selectors import serial_interval_pmf
 from .selectors import areas_below, classes_of
 
 MOST_CASES = 20_000  # read for one page; a larger area is looked at part by part

@@ -224,7 +224,7 @@ def _rt(sums: Counts, classes: Classes, disease: str, last: date) -> tuple[Rt | 
         return None, TOO_SHORT
     series = np.array([daily.get(each, 0) for each in days], dtype=float)
     found = transmission.estimate_rt(
-        series, _serial_interval(interval.mean_days, interval.sd_days), window=RT_WINDOW, quantiles=(0.025, 0.975)
+        series, serial_interval_pmf(interval.mean_days, interval.sd_days), window=RT_WINDOW, quantiles=(0.025, 0.975)
     )
     reached = np.cumsum(series) + sum(count for each, count in daily.items() if each < days[0])
     shown = [n for n, end in enumerate(found.end) if reached[end] >= FIRST_RT_CASES and not np.isnan(found.mean[n])]
@@ -245,7 +245,7 @@ def _rt(sums: Counts, classes: Classes, disease: str, last: date) -> tuple[Rt | 
 
 
 @cache
-def _serial_interval(mean_days: float, sd_days: float) -> np.ndarray:
+def serial_interval_pmf(mean_days: float, sd_days: float) -> np.ndarray:
     pmf = epi_delays.discretised_gamma_si(mean_days, sd_days)
     return pmf if len(pmf) <= LONGEST_INTERVAL else pmf[:LONGEST_INTERVAL] / pmf[:LONGEST_INTERVAL].sum()
 

@@ -209,33 +209,49 @@ def counts_on(actor: Actor, area: Area, disease: str, evenings: Sequence[date | 
 
 
 def counts_of(
-    actor: Actor, areas: Iterable[Area], disease: str, known_on: date | None = None, *, measure: str = ""
+    actor: Actor,
+    areas: Iterable[Area],
+    disease: str,
+    known_on: date | None = None,
+    *,
+    measure: str = "",
+    since: date | None = None,
 ) -> dict[str, Counts]:
-    """Counts of several areas at once, by code; of one measure alone where that is enough, which reads less."""
-    return {code: found for code, (found,) in _counts(actor, list(areas), disease, [known_on], measure).items()}
+    """Counts of several areas at once, by code; of one measure, or of the days from one on, where that is enough: it reads
+    less."""
+    return {code: found for code, (found,) in _counts(actor, list(areas), disease, [known_on], measure, since).items()}
 
 
 def _counts(
-    actor: Actor, areas: Sequence[Area], disease: str, evenings: Sequence[date | None], only: str = ""
+    actor: Actor,
+    areas: Sequence[Area],
+    disease: str,
+    evenings: Sequence[date | None],
+    only: str = "",
+    since: date | None = None,
 ) -> dict[str, list[Counts]]:
     kept, small = _by_size(actor, areas)
     found: dict[str, list[Counter[tuple[str, date | None, str, int]]]] = {
         area.code: [Counter() for _ in evenings] for area in areas
     }
 
+    def asked(cell: tally.Cell) -> bool:
+        return (not only or cell.measure == only) and (since is None or (cell.day is not None and cell.day >= since))
+
     def read() -> None:
         for sums in found.values():
             for cells in sums:
                 cells.clear()
         ledger = _ledger(kept, disease, evenings)
-        rows = ledger.filter(measure=only) if only else ledger
-        rows = rows.values_list("area_code", "measure", "day", "classification", "value")
+        ledger = ledger.filter(measure=only) if only else ledger
+        ledger = ledger.filter(day__gte=since) if since else ledger
+        rows = ledger.values_list("area_code", "measure", "day", "classification", "value")
         for code, measure, day, of_class, value, *known in rows.annotate(**_sums(evenings)):
             cell = (measure, None if day == tally.NO_DAY else day, of_class, value)
             for cells, count in zip(found[code], known, strict=True):
                 cells[cell] += count or 0
         for change, delta in tally.total_of(_not_in_ledger(kept, disease)).items():
-            if change.area_code not in found or (only and change.cell.measure != only):
+            if change.area_code not in found or not asked(change.cell):
                 continue
             for cells, evening in zip(found[change.area_code], evenings, strict=True):
                 if evening is None or change.known_on <= evening:
@@ -249,7 +265,7 @@ def _counts(
         for version in _versions_in(path, disease, moments):
             if (code := code_above(version.path, codes)) is None:
                 continue
-            counted = [cell for cell in tally.cells(version) if not only or cell.measure == only]
+            counted = list(filter(asked, tally.cells(version)))
             for cells, moment in zip(found[code], moments, strict=True):
                 if _in_force(version, moment):
                     cells.update(counted)

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from lianfang.epi import nowcast
+from lianfang.definitions import selectors as definitions
+from lianfang.epi import nowcast, series
 from lianfang.kernel import clock
 from lianfang.kernel.refusals import Refused
 from lianfang.registry.services import PersonDetails
-from lianfang.situation import outlook, presentation, selectors
+from lianfang.situation import by_area, by_area_views, outlook, presentation, selectors
 from lianfang.surveillance import services, tally
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import CaseVersion
@@ -151,3 +152,71 @@ def test_a_nowcast_is_refused_in_words_where_nothing_can_be_learnt_of_delays(wav
 def test_how_cases_became_known_is_told_of_ones_own_areas_only(wave):
     with pytest.raises(Refused):
         arrivals(wave.actor("lucheng"), wave.area("330000"), "covid19", "onset", DRAWN, (CUT, CUT))
+
+
+@pytest.mark.parametrize("evening", [CUT, date(2020, 2, 9)])
+def test_the_rt_of_an_area_is_its_row_in_the_table_of_the_area_above(wave, evening):
+    actor = wave.actor("zhejiang")
+    with clock.at(NOW):
+        below = by_area.paces(actor, wave.area("330300"), "covid19", day=evening)
+        counties = by_area.paces(actor, wave.area("330000"), "covid19", day=evening, unit="county")
+        alone = {
+            code: selectors.picture(actor, wave.area(code), "covid19", day=evening)
+            for code in ("330300", "330302", "330303", "330106")
+        }
+    rows = {pace.area.code: pace for pace in (below.own, *below.inside, *counties.inside)}
+    assert rows.keys() == alone.keys()
+    for code, found in alone.items():
+        latest = found.rt and (found.rt.mean[-1], found.rt.low[-1], found.rt.high[-1])
+        assert rows[code].rt == latest, code
+        assert rows[code].cases == next(s.value for s in found.indicators if s.indicator.code == "confirmed_total")
+    assert any(rows[code].rt for code in alone)
+    assert {pace.area.code: pace for pace in below.inside} == {
+        pace.area.code: pace for pace in counties.inside if pace.area.path.startswith(wave.area("330300").path)
+    }
+
+
+def test_growth_and_the_cases_of_a_week_are_those_of_the_reports_by_hand(wave):
+    area = wave.area("330302")
+    with clock.at(NOW):
+        found = by_area.paces(wave.actor("zhejiang"), area, "covid19", day=CUT).own
+    latest: dict = {}
+    for version in CaseVersion.objects.order_by("recorded_at", "id"):
+        if clock.local_day(version.recorded_at) <= CUT:
+            latest[version.case_id] = version
+    reported = Counter(
+        v.reported_on
+        for v in latest.values()
+        if v.counted and v.classification == "confirmed" and v.path.startswith(area.path)
+    )
+    counts = [reported[CUT - timedelta(days=back)] for back in reversed(range(14))]
+    by_hand = series.growth_rate(np.array(counts, dtype=float), window=14)
+    assert (found.week, found.week_before) == (sum(counts[7:]), sum(counts[:7]))
+    assert found.growth == pytest.approx((by_hand.rate[0], by_hand.lower[0], by_hand.upper[0]))
+    assert found.doubling == pytest.approx([float(each[0]) for each in by_hand.doubling_days()])
+
+
+def test_the_page_of_paces_and_its_csv_say_the_same(wave):
+    about = {"area": "330300", "disease": "covid19", "as_of": CUT.isoformat()}
+    with clock.at(NOW):
+        found = by_area.paces(wave.actor("zhejiang"), wave.area("330300"), "covid19", day=CUT)
+    rows = rows_of(get(wave, "/situation/by-area.csv", **about))
+    assert [row["code"] for row in rows] == ["330300", *(pace.area.code for pace in found.inside)]
+    assert [int(row["cases_7_days"]) for row in rows] == [pace.week for pace in (found.own, *found.inside)]
+    text = get(wave, "/situation/by-area/", **about).content.decode()
+    for pace in (found.own, *found.inside):
+        assert by_area_views.rt_words(pace) in text
+    assert found.own.rt is not None
+    assert get(wave, "/situation/by-area/", who="xihu", **about).status_code == 404
+    assert "Rt" in get(wave, "/situation/by-area/", language="zh-hans", **about).content.decode()
+
+
+def test_an_area_gone_quiet_or_barely_begun_has_no_rt_and_says_why(wave):
+    def pace(sums, cut):
+        interval = definitions.disease("covid19").serial_interval
+        return by_area.pace_of([wave.area("330302")], [sums], cut, interval)[0]
+
+    assert pace({CUT: 30}, CUT).no_rt == by_area.SHORT
+    assert pace({CUT - timedelta(days=20): 3}, CUT).no_rt == by_area.FEW
+    assert pace({CUT: 30}, CUT + timedelta(days=90)).no_rt == by_area.QUIET
+    assert pace({}, CUT).no_rt == by_area.FEW
