@@ -130,6 +130,11 @@ class PersonalCheckIn(Health):
         self.fields["needs"].choices = _needs()  # type: ignore[attr-defined]
         self.fields["temperature"].widget.attrs["aria-describedby"] = "heat-help"
 
+    def full_clean(self) -> None:
+        super().full_clean()
+        if "temperature" in (self._errors or {}):  # read out with the field
+            self.fields["temperature"].widget.attrs["aria-describedby"] = "heat-help heat-wrong"
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("need_words") and not given.get("needs"):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -26,6 +27,7 @@ from .models import Room, Stay
 from .presenting import Row, place_name, shown
 from .views import alarming, ask_first, confirmed, held_back_rows, need_entries, take
 
+MOST_LINES = 200  # on one screen; those still missing come first, so the others follow
 LOOKS = {"free": "free", "shared": "taken", "full": "taken", "undisinfected": "waiting"}
 
 
@@ -37,15 +39,17 @@ def isolation_list(request: HttpRequest) -> HttpResponse:
     if len(found) == 1 and actor.organisations("stay.read"):
         return redirect("isolation-site", found[0][0].pk)
     here = Stay.objects.visible_to(actor).observed().filter(site__in=[site for site, _figures in found])
-    now, today = clock.now(), clock.today()
-    counted: dict[UUID, dict[str, int]] = {
-        site.pk: {"guests": 0, "missing": 0, "releases": 0} for site, _figures in found
+    missing, leaving = Q(next_due_at__lte=clock.now()), Q(release_on__lte=clock.today())
+    counted = {
+        row["site_id"]: row
+        for row in here.values("site_id")
+        .annotate(guests=Count("pk"), missing=Count("pk", filter=missing), releases=Count("pk", filter=leaving))
+        .order_by()
     }
-    for site_id, due, release_on in here.values_list("site_id", "next_due_at", "release_on"):
-        counted[site_id]["guests"] += 1
-        counted[site_id]["missing"] += due is not None and due <= now
-        counted[site_id]["releases"] += release_on is not None and release_on <= today
-    entries = [{"site": site, "name": place_name(site), **figures, **counted[site.pk]} for site, figures in found]
+    nobody = {"guests": 0, "missing": 0, "releases": 0}
+    entries = [
+        {"site": site, "name": place_name(site), **figures, **counted.get(site.pk, nobody)} for site, figures in found
+    ]
     return render(request, "quarantine/site_list.html", {"sites": entries, "may_manage": actor.may("stay.manage")})
 
 
@@ -109,6 +113,7 @@ def isolation_checkins(request: HttpRequest, site_id: UUID) -> HttpResponse:
     if not _may(actor, "checkin.record", screen.site):
         raise Refused(refuse("kernel.not_found"))
     guests = sorted(shown(screen.guests), key=_first_missing)
+    guests = [row for row in guests if f"{_prefix(row)}-id" in request.POST] if posted else guests[:MOST_LINES]
     lines = {row.stay.pk: _line(row, request.POST if posted else None) for row in guests}
     if posted:
         filled = [row for row in guests if _is_filled(lines[row.stay.pk], request)]
@@ -137,22 +142,29 @@ def isolation_checkins(request: HttpRequest, site_id: UUID) -> HttpResponse:
         with transaction.atomic():
             guests = sorted(shown(selectors.site_screen(actor, site_id).guests), key=_first_missing)
         kept = {row.stay.pk for row in wrong}
+        guests = [row for row in guests if row.stay.pk in kept] + [row for row in guests if row.stay.pk not in kept]
+        guests = guests[: max(MOST_LINES, len(kept))]
         lines = {row.stay.pk: lines[row.stay.pk] if row.stay.pk in kept else _line(row, None) for row in guests}
-        guests.sort(key=lambda row: row.stay.pk not in kept)
     for row in guests:
         row.extra["form"] = lines[row.stay.pk]
     context = {
         "site": screen.site,
         "name": place_name(screen.site),
         "rows": guests,
+        "more": max(0, len(screen.guests) - MOST_LINES),
+        "most": MOST_LINES,
         "wrong": len(wrong) if posted else 0,
     }
     return render(request, "quarantine/sheet.html", context, status=422 if posted else 200)
 
 
+def _prefix(row: Row) -> str:
+    return row.stay.pk.hex[-12:]
+
+
 def _line(row: Row, data: Any) -> LineOfSheet:
     listed = definitions.edition_on(row.stay.disease, clock.today()).listed_symptoms
-    return LineOfSheet(data, prefix=row.stay.pk.hex[-12:], auto_id="%s", symptoms=listed)
+    return LineOfSheet(data, prefix=_prefix(row), auto_id="%s", symptoms=listed)
 
 
 def _is_filled(line: LineOfSheet, request: HttpRequest) -> bool:
@@ -162,7 +174,7 @@ def _is_filled(line: LineOfSheet, request: HttpRequest) -> bool:
 
 def confirm(request: HttpRequest, found: list[Any], carried: list[Row], site_id: UUID) -> HttpResponse:
     """Ask before alarming lines are recorded; lines that were wrong come along and are shown again afterwards."""
-    prefixes = tuple(f"{row.stay.pk.hex[-12:]}-" for row in carried)
+    prefixes = tuple(f"{_prefix(row)}-" for row in carried)
     kept = [(name, value) for name, values in request.POST.lists() if name.startswith(prefixes) for value in values]
     return ask_first(request, found, kept, back=request.path, wrong=len(carried) - len(found))
 
