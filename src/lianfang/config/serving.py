@@ -155,6 +155,7 @@ def tick() -> None:
     from lianfang.exchange import jobs
     from lianfang.kernel import audit
     from lianfang.quarantine.jobs import chase_missed
+    from lianfang.situation.jobs import judge_signals
     from lianfang.surveillance import tally
     from lianfang.tracing.jobs import forget_presence
     from lianfang.workorders.jobs import raise_rounds
@@ -165,6 +166,7 @@ def tick() -> None:
         tally.tally_all,
         raise_rounds,
         chase_missed,
+        judge_signals,
         jobs.take_up_again,
         jobs.forget_files,
         jobs.forget_refused_rows,

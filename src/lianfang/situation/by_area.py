@@ -109,10 +109,20 @@ def _units(area: Area, unit: str, day: date) -> list[Area]:
 
 
 def daily_reports(
-    actor: Actor, areas: Sequence[Area], disease: str, known_on: date | None, cut: date, since: date | None = None
+    actor: Actor,
+    areas: Sequence[Area],
+    disease: str,
+    known_on: date | None,
+    cut: date,
+    since: date | None = None,
+    suspected: bool = False,
 ) -> list[dict[date, int]]:
-    """The confirmed cases of each area by the day of their report, up to the cut, as known on an evening (None: now)."""
-    classes = classes_of(disease, known_on or cut).confirmed
+    """The confirmed cases of each area by the day of their report, up to the cut, as known on an evening (None: now).
+
+    With ``suspected`` all cases of the curve, not the confirmed alone.
+    """
+    known = classes_of(disease, known_on or cut)
+    classes = known.drawn if suspected else known.confirmed
     found = counts_of(actor, areas, disease, known_on, measure="reported", since=since)
     daily = []
     for area in areas:
@@ -182,8 +192,9 @@ def _with_rt(
         elif (cut - max(begin, first)).days + 1 <= shortest:
             out.append(replace(pace, no_rt=SHORT))
         else:
-            rt = (estimate.mean[row, 0], estimate.quantile(0.025)[row, 0], estimate.quantile(0.975)[row, 0])
-            out.append(replace(pace, rt=tuple(round(float(value), 3) for value in rt)))
+            mean, low, high = estimate.mean, estimate.quantile(0.025), estimate.quantile(0.975)
+            rt = (round(float(mean[row, 0]), 3), round(float(low[row, 0]), 3), round(float(high[row, 0]), 3))
+            out.append(replace(pace, rt=rt))
     return out
 
 
@@ -195,11 +206,11 @@ def _with_growth(found: list[Pace], begins: list[date | None], panel: np.ndarray
     recent = panel[:, -GROWTH_DAYS:].sum(axis=1)
     out = []
     for row, (pace, begin) in enumerate(zip(found, begins, strict=True)):
-        rate = tuple(float(each[row, 0]) for each in (growth.rate, growth.lower, growth.upper))
+        rate = (float(growth.rate[row, 0]), float(growth.lower[row, 0]), float(growth.upper[row, 0]))
         soon = begin is None or (cut - begin).days + 1 < GROWTH_DAYS
         if soon or recent[row] < FEWEST_GROWTH_CASES or not np.isfinite(rate).all():
             out.append(pace)
         else:
-            days = tuple(float(each[row, 0]) for each in doubling)
-            out.append(replace(pace, growth=rate, doubling=days))
+            days, shortest, longest = (float(each[row, 0]) for each in doubling)
+            out.append(replace(pace, growth=rate, doubling=(days, shortest, longest)))
     return out

@@ -27,8 +27,7 @@ from lianfang.surveillance.models import CaseVersion
 from lianfang.surveillance.selectors import CaseFilter, cases, end_of
 from lianfang.tracing.models import TransmissionLink
 
-from .selectors import serial_interval_pmf
-from .selectors import areas_below, classes_of
+from .selectors import areas_below, classes_of, serial_interval_pmf
 
 MOST_CASES = 20_000  # read for one page; a larger area is looked at part by part
 INFECTED_ELSEWHERE = "travel_affected_area"  # the term of the vocabulary "exposures" that makes a case an introduction

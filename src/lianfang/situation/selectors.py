@@ -102,6 +102,11 @@ class Picture:
     mapped: bool
 
     @property
+    def cut(self) -> date:
+        """The last day that is over at the data cut."""
+        return self.day if self.evening else self.day - timedelta(days=1)
+
+    @property
     def reports(self) -> int:
         """All reports known at the data cut that count, whatever their class."""
         return sum(map(sum, self.series.values())) + self.earlier + self.without_day + self.left_out

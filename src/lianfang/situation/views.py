@@ -1,5 +1,6 @@
 import csv
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,7 +17,7 @@ from lianfang.kernel.views import page
 from lianfang.registry.models import Area, AreaShape
 from lianfang.registry.selectors import area_name, chosen_area, top_area
 
-from . import presentation, reports, selectors
+from . import alerts, alerts_words, presentation, reports, selectors
 
 
 def day_asked(text: str, about: str) -> date | None:
@@ -88,10 +89,23 @@ def situation(request: HttpRequest) -> HttpResponse:
             "places_without": [place for place in places if not any(place[0].figures)],
             "rt": presentation.rt(found),
             "rt_note": presentation.rt_note(found),
+            **_signals(actor, found),
             "delay_words": presentation.delay_words(found.delays),
             "delay_rows": [(days, cases, most) for days, cases in presentation.delay_rows(found.delays)],
         },
     )
+
+
+def _signals(actor: Actor, found: selectors.Picture) -> dict[str, Any]:
+    """What stands out in the counties of the page's area on the last days that are over; nothing below a county."""
+    if not alerts.large_enough(found.area) or not found.reports:
+        return {}
+    judged = alerts.judged(actor, found.area, found.disease, found.cut)
+    return {
+        "signals_judged": judged,
+        "signals": alerts_words.rows_of(actor, judged),
+        "signals_method": alerts_words.method(judged),
+    }
 
 
 @page("situation.read")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from lianfang.definitions import selectors as definitions
@@ -273,6 +273,14 @@ def _counts(
         code: [Counts({cell: count for cell, count in cells.items() if count}) for cells in sums]
         for code, sums in found.items()
     }
+
+
+def first_report(area: Area, disease: str, known_on: date | None = None) -> date | None:
+    """The first day of report of an area that has tallies, as known on an evening; None where there is none yet."""
+    rows = CaseTally.objects.filter(area_code=area.code, disease=disease, carried=False, measure="reported")
+    if known_on is not None:
+        rows = rows.filter(known_on__lte=known_on)
+    return rows.aggregate(first=Min("day"))["first"]
 
 
 Arrivals = Mapping[tuple[date, date], int]  # {(day, known on): cases more or less of that day, from then on}

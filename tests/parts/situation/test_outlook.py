@@ -10,15 +10,20 @@ import pytest
 from django.test import Client
 
 from lianfang.definitions import selectors as definitions
-from lianfang.epi import nowcast, series
+from lianfang.epi import nowcast, series, signals
 from lianfang.kernel import clock
+from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused
+from lianfang.registry.models import Area
 from lianfang.registry.services import PersonDetails
-from lianfang.situation import by_area, by_area_views, outlook, presentation, selectors
+from lianfang.situation import alerts, by_area, by_area_views, jobs, outlook, presentation, selectors
 from lianfang.surveillance import services, tally
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import CaseVersion
 from lianfang.surveillance.selectors import arrivals
+from lianfang.workorders.about import about
+from lianfang.workorders.models import WorkOrder
+from lianfang.workorders.selectors import may_do
 
 START = datetime(2020, 1, 23, 1, 0, tzinfo=UTC)
 NOW = START + timedelta(days=27)
@@ -220,3 +225,93 @@ def test_an_area_gone_quiet_or_barely_begun_has_no_rt_and_says_why(wave):
     assert pace({CUT - timedelta(days=20): 3}, CUT).no_rt == by_area.FEW
     assert pace({CUT: 30}, CUT + timedelta(days=90)).no_rt == by_area.QUIET
     assert pace({}, CUT).no_rt == by_area.FEW
+
+
+# --- signals ------------------------------------------------------------------------------------------------------
+
+
+def jump(world, day, area="330302", cases=6):
+    """So many cases reported in an area on one day."""
+    for n in range(cases):
+        with clock.at(datetime(day.year, day.month, day.day, 2, n, tzinfo=UTC)):
+            notify(world, area, "confirmed", day)
+
+
+def test_a_signal_of_the_page_is_an_alarm_of_the_library_on_the_counts_of_that_evening(wave):
+    day = CUT - timedelta(days=2)
+    jump(wave, day)
+    with clock.at(NOW):
+        found = alerts.judged(wave.actor("zhejiang"), wave.area("330000"), "covid19", CUT)
+        before = alerts.judged(wave.actor("zhejiang"), wave.area("330000"), "covid19", day - timedelta(days=1))
+        daily = by_area.daily_reports(
+            wave.actor("zhejiang"), [wave.area("330302")], "covid19", CUT, CUT, suspected=True
+        )[0]
+    counts = np.array([daily.get(CUT - timedelta(days=back), 0) for back in reversed(range(35))], dtype=float)
+    by_hand = signals.ears(counts, method="C2", at=[32], min_sd=1)
+    assert by_hand.alarm[0]
+    [signal] = [one for one in found.found if one.area.code == "330302"]
+    assert (signal.day, signal.observed) == (day, counts[32])
+    assert signal.threshold == pytest.approx(by_hand.threshold[0], abs=0.005)
+    assert "330302" not in {one.area.code for one in before.found}
+    assert found.counties == 3
+
+
+def test_the_job_raises_one_order_an_area_and_week_also_for_days_missed(wave):
+    first, second = CUT - timedelta(days=6), CUT - timedelta(days=4)  # a Monday and the Wednesday after
+    assert first.isocalendar()[:2] == second.isocalendar()[:2]
+    jump(wave, first, cases=7)
+    jump(wave, second, cases=14)
+    with clock.at(datetime(2020, 2, 9, 3, tzinfo=UTC)):
+        assert jobs.judge_signals() == 0
+        assert jobs.judge_signals() == 0
+    assert Event.objects.filter(kind="signals.judged").count() == 1
+    with clock.at(NOW):  # nobody looked for a week
+        jobs.judge_signals()
+        jobs.judge_signals()
+    days = [event.details["day"] for event in Event.objects.filter(kind="signals.judged").order_by("at", "id")]
+    assert days == [(date(2020, 2, 8) + timedelta(days=n)).isoformat() for n in range(11)]
+    orders = list(WorkOrder.objects.filter(kind="check_signal", path=wave.area("330302").path))
+    assert [order.pk for order in orders] == [alerts.order_id(wave.area("330302"), "covid19", first)]
+    told = sum(event.details["signals"] for event in Event.objects.filter(kind="signals.judged"))
+    assert told > WorkOrder.objects.filter(kind="check_signal").count()
+    assert "EARS C2" in orders[0].note
+    assert f"{first}报告" in orders[0].note
+    with clock.at(NOW):
+        assert may_do(wave.actor("lucheng"), "order.do", orders[0])
+        assert not may_do(wave.actor("xihu"), "order.do", orders[0])
+        assert about(wave.actor("lucheng"), orders)[orders[0].pk].name == "鹿城区"
+    page = get(
+        wave, "/situation/signals/", area="330300", disease="covid19", as_of=(first + timedelta(days=1)).isoformat()
+    )
+    assert str(orders[0].pk) in page.content.decode()
+    assert get(wave, f"/orders/{orders[0].pk}/", who="lucheng").status_code == 200
+
+
+def test_the_page_and_csv_of_signals(wave):
+    jump(wave, CUT)
+    about_it = {"area": "330300", "disease": "covid19", "as_of": CUT.isoformat()}
+    rows = rows_of(get(wave, "/situation/signals.csv", **about_it))
+    assert "330302" in {row["code"] for row in rows}
+    for path in ("/situation/signals/", "/situation/"):
+        text = get(wave, path, **about_it).content.decode()
+        assert "EARS C2" in text
+        assert "Lucheng District" in text
+    assert get(wave, "/situation/signals/", area="330302001").status_code == 422
+    assert get(wave, "/situation/signals/", area="330302001", language="zh-hans").status_code == 422
+    assert get(wave, "/situation/signals/", who="xihu", **about_it).status_code == 404
+
+
+def test_weeks_are_compared_with_earlier_years_where_there_are_years():
+    rng, cut, weeks = np.random.default_rng(4), date(2020, 2, 16), 5 * 52 + 8
+    panel = rng.poisson(0.5, (3, weeks * 7)).astype(float)
+    panel[1, -7:] += 3
+    areas = [Area(code=str(n)) for n in range(3)]
+    found = alerts.farrington(areas, panel, cut, years=5)
+    weekly = panel.reshape(3, weeks, 7).sum(axis=2)
+    by_hand = signals.farrington_flexible(weekly, at=[weeks - 1], years=5)
+    assert [one.area.code for one in found] == [areas[n].code for n in np.flatnonzero(by_hand.alarm[:, 0])]
+    assert "1" in {one.area.code for one in found}
+    assert alerts._years(cut - timedelta(weeks=weeks), cut) == 5
+    assert alerts._years(cut - timedelta(weeks=3 * 52 + 4), cut) == 3
+    assert alerts._years(cut - timedelta(weeks=3 * 52), cut) == 0
+    assert alerts._years(None, cut) == 0
