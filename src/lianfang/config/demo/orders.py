@@ -5,6 +5,8 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.registry import places
@@ -43,7 +45,7 @@ class OrderWork:
         left = (self.last_day - clock.today()).days
         if left == ROUND_DAYS:
             self.plan(self.actor("lucheng"), self.actor("supervisor"))
-        if left < ROUND_DAYS:
+        if left <= ROUND_DAYS:
             self.walk(left)
         for days, kind, place, applicant, note, amount, minutes in ASKED:
             if days == left:
@@ -60,7 +62,7 @@ class OrderWork:
             "disinfect_site",
             "重点场所每日消毒",
             sites,
-            [time(8), time(14), time(20)],
+            [time(10), time(14), time(20)],
             supervisor,
             area=area,
             starts_on=clock.today(),
@@ -68,13 +70,20 @@ class OrderWork:
         )
 
     def walk(self, left: int) -> None:
-        """The crew disinfects what the round raised since yesterday; of today, and at the last place, some is left."""
-        jobs.raise_rounds()
+        """The crew disinfects what the round raises on this day, from noon on; today the last place is left."""
         crew, last = self.actor("crew"), Site.objects.get(name=SITES[-1][0])
-        for order in WorkOrder.objects.filter(kind="disinfect_site", closed_at=None).order_by("raised_at", "id"):
-            if left > 1 or order.subject_id != last.pk:
-                with clock.at(min(clock.now(), order.raised_at + timedelta(minutes=50 + order.pk.int % 150))):
-                    services.move(order.pk, "complete", crew, proof=Proof(reading=Decimal(300 + order.pk.int % 5 * 50)))
+        noon, midnight = clock.now(), clock.start_of(clock.today())
+        for turn_at in (noon, midnight + timedelta(hours=14), midnight + timedelta(hours=20)):
+            if turn_at + timedelta(hours=3) > timezone.now():
+                turn_at = noon
+            with clock.at(turn_at):
+                jobs.raise_rounds()
+            for order in WorkOrder.objects.filter(kind="disinfect_site", closed_at=None).order_by("raised_at", "id"):
+                if left or order.subject_id != last.pk:
+                    after = timedelta(minutes=order.pk.int % 100) if turn_at > noon else timedelta()
+                    with clock.at(turn_at + after):
+                        done = Proof(reading=Decimal(300 + order.pk.int % 5 * 50))
+                        services.move(order.pk, "complete", crew, proof=done)
 
     def ask(self, kind: str, place: str, applicant: str, note: str, amount: int | None, minutes: int | None) -> None:
         """Somebody asks for a thing; the crew accepts it and, if ``minutes`` are told, does it so many minutes later."""
