@@ -132,7 +132,7 @@ class PersonalCheckIn(Health):
 
     def full_clean(self) -> None:
         super().full_clean()
-        if "temperature" in (self._errors or {}):  # read out with the field
+        if "temperature" in self.errors:  # read out with the field
             self.fields["temperature"].widget.attrs["aria-describedby"] = "heat-help heat-wrong"
 
     def clean(self) -> dict[str, Any]:
