@@ -17,7 +17,17 @@ from .api import api
 from .console import home
 from .health import health
 
-PARTS = ("workorders", "surveillance", "registry", "tracing", "quarantine", "situation", "exchange", "bulletin", "supervision")
+PARTS = (
+    "workorders",
+    "surveillance",
+    "registry",
+    "tracing",
+    "quarantine",
+    "situation",
+    "exchange",
+    "bulletin",
+    "supervision",
+)
 
 
 def _part_urls() -> list[Any]:

@@ -13,7 +13,9 @@ SENTENCES = {
         "The definitions have no {disease} with a serial interval, which the demonstration rests on."
     ),
     "command.no_ledgers": _("There is no ledger (*.parquet) in {folder}. Write one with “lianfang ledger write”."),
-    "command.no_spark": _("Spark is not installed. Install it with: uv sync --extra spark (it needs Java 17 or later)."),
+    "command.no_spark": _(
+        "Spark is not installed. Install it with: uv sync --extra spark (it needs Java 17 or later)."
+    ),
     "command.no_such_user": _("There is no user {username}."),
     "command.not_a_day": _("“{text}” is not a day. Write it as 2020-02-01."),
     "command.no_such_language": _("“{language}” is no language of the reports. Write zh or en."),

@@ -314,10 +314,10 @@ def keep_outlook(run: ImportRun, by: Actor) -> None:
     counted = {name: getattr(found, name) for name in COUNTED}
     told = {"examples": found.examples, "questions": found.questions, "reasons": found.reasons.most_common()}
     with transaction.atomic():
-        if run := same.select_for_update().first():
-            run.outlook = {"by": by.user_id or 0, "at": clock.now().isoformat(), **counted, **told}
-            run.progressed_at = None
-            run.save(update_fields=["outlook", "progressed_at"])
+        for waiting in same.select_for_update():
+            waiting.outlook = {"by": by.user_id or 0, "at": clock.now().isoformat(), **counted, **told}
+            waiting.progressed_at = None
+            waiting.save(update_fields=["outlook", "progressed_at"])
 
 
 COUNTED = ("rows", "would_enter", "doubtful", "refused", "passed_over", "links", "already_here")

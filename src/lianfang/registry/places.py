@@ -26,7 +26,7 @@ from .resolving import resolve_area
 
 Held = TypeVar("Held", Organisation, Site)
 
-OF = {"organisation": Organisation, "site": Site}
+OF: dict[str, Any] = {"organisation": Organisation, "site": Site}
 COLUMNS: dict[type, tuple[str, ...]] = {
     Organisation: ("name", "name_en", "kind", "area"),
     Site: ("name", "name_en", "kind", "area", "organisation", "address", "longitude", "latitude", "opened_on", "closed_on"),

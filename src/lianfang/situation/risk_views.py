@@ -142,7 +142,7 @@ def risk_table(request: HttpRequest) -> HttpResponse:
     response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
     measures = list(found[0].now.values) if found else []
     out = csv.writer(response)
-    names = ["_".join(filter(None, (m.name, m.days and f"{m.days}_days", m.size and f"of_{m.size}"))) for m in measures]
+    names = [m.name + (f"_{m.days}_days" if m.days else "") + (f"_of_{m.size}" if m.size else "") for m in measures]
     out.writerow(["code", "name", "level", "level_before", *names, "rule", "known_on"])
     for each in found:
         figures = ["" if isinf(each.now.values[m]) else int(each.now.values[m]) for m in measures]
