@@ -7,7 +7,7 @@ from scipy import special
 
 from lianfang.epi import signals
 from lianfang.epi.signals import _quantiles
-from tests.epi.conftest import OWN, golden, matrix, table
+from tests.epi.conftest import GOLDEN, OWN, REFERENCE, golden, matrix, table
 from tests.epi.parity import Row, largest_absolute, largest_relative
 
 R = "surveillance"
@@ -55,13 +55,15 @@ def part(columns: dict[str, np.ndarray], **equal: object) -> dict[str, np.ndarra
 
 
 def rows() -> Iterator[Row]:
-    yield from newport_rows()
-    yield from panel_rows()
-    yield from golden_rows()
+    if REFERENCE.exists():  # the folder beside the project; our own series are here in any case
+        yield from newport_rows()
+        yield from panel_rows()
+        yield from quantile_rows()
+    if GOLDEN.exists():
+        yield from golden_rows()
     yield from own_regression_rows()
     yield from own_baseline_rows()
     yield from own_chart_rows()
-    yield from quantile_rows()
 
 
 def newport_rows() -> Iterator[Row]:
