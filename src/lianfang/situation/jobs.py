@@ -68,5 +68,5 @@ def judge_day(day: date) -> int:
         known = set(WorkOrder.objects.filter(pk__in=orders).values_list("pk", flat=True))
         new = [order for pk, order in orders.items() if pk not in known]
         raise_many(new, SYSTEM)
-        events.record(JUDGED, SYSTEM, subject=ROUND, details={"day": day, "signals": counted, "raised": len(new)})
+        events.record(JUDGED, SYSTEM, subject=ROUND, details={"day": day, "found": counted, "entered": len(new)})
     return len(new)

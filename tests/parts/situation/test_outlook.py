@@ -272,7 +272,7 @@ def test_the_job_raises_one_order_an_area_and_week_also_for_days_missed(wave):
     assert days == [(date(2020, 2, 8) + timedelta(days=n)).isoformat() for n in range(11)]
     orders = list(WorkOrder.objects.filter(kind="check_signal", path=wave.area("330302").path))
     assert [order.pk for order in orders] == [alerts.order_id(wave.area("330302"), "covid19", first)]
-    told = sum(event.details["signals"] for event in Event.objects.filter(kind="signals.judged"))
+    told = sum(event.details["found"] for event in Event.objects.filter(kind="signals.judged"))
     assert told > WorkOrder.objects.filter(kind="check_signal").count()
     assert "EARS C2" in orders[0].note
     assert f"{first}报告" in orders[0].note
