@@ -124,15 +124,16 @@ def navigation(context: Context, place: str = "side") -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def address_with(context: Context, **changes: Any) -> str:
-    """The present address with some of its query changed; None or "" removes a name. For filters, pages, as-of days."""
+def address_with(context: Context, path: str = "", **changes: Any) -> str:
+    """The present address with some of its query changed; None or "" removes a name. For filters, pages, as-of days.
+    With a path: that address instead, with the present query so changed. For the file of what a page shows."""
     query = context["request"].GET.copy()
     for name, value in changes.items():
         if value is None or value == "":
             query.pop(name, None)
         else:
             query[name] = str(value)
-    return f"?{query.urlencode()}" if query else context["request"].path
+    return f"{path}?{query.urlencode()}" if query else path or context["request"].path
 
 
 @register.inclusion_tag("components/carried.html", takes_context=True)
