@@ -21,7 +21,7 @@ FEWEST_CASES = 20  # of these days; with fewer the delays are not known
 FEWEST_EVENINGS = 14  # from the first case known to the data cut; delays longer than that have not been seen
 AT_ONCE = 0.5  # share of cases that came to be known on one day, from which on they are a list taken over
 KNOWN_ENOUGH = 0.95  # a day of which so large a share is known waits no longer
-KNOWN_AT_ALL = 0.02  # of a day of which less is known nothing is said
+KNOWN_AT_ALL = 0.05  # of a day of which less is known nothing is said
 
 TOO_FEW = _(
     "Fewer than {cases} cases have an onset in the last {days} days: how long reports take cannot be learnt from so few."

@@ -57,7 +57,9 @@ def figure(measure: Measure, value: float) -> str:
                 n=n, days=measure.days
             )
         case _:
-            return _("never a case") if isinf(value) else _("{n} days since the last case").format(n=n)
+            if isinf(value):
+                return _("never a case")
+            return ngettext("{n} day since the last case", "{n} days since the last case", n).format(n=n)
 
 
 def limit(bound: Bound) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import alerts_views, by_area_views, chains_views, risk_views, views
+from . import alerts_views, by_area_views, chains_views, risk_views, sources_views, views
 
 urlpatterns = [
     path("situation/", views.situation, name="situation"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("situation/chains/chains.graphml", chains_views.graph, name="chains-graph"),
     path("situation/risk/", risk_views.risk, name="risk"),
     path("situation/risk/areas.csv", risk_views.risk_table, name="risk-table"),
+    path("situation/sources/", sources_views.compare_sources, name="situation-sources"),
     path("situation/signals/", alerts_views.signals, name="situation-signals"),
     path("situation/signals.csv", alerts_views.signals_table, name="situation-signals-table"),
     path("situation/by-area/", by_area_views.by_area, name="situation-by-area"),

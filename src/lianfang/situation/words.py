@@ -9,6 +9,16 @@ SENTENCES = {
     "situation.too_small_for_signals": _(
         "Signals are looked for in counties and larger areas: below, single households make the counts. Choose an area above {area}."
     ),
+    "sources.nothing": _("Paste the lines of another source, or choose its file."),
+    "sources.no_column_area": _("{source}: no column names the area. The head row needs “area”."),
+    "sources.no_column_day": _("{source}: no column gives the day. The head row needs “date”."),
+    "sources.no_column_count": _("{source}: no column gives the count. The head row needs “count”."),
+    "sources.no_such_day": _("{source}, line {line}: “{text}” is not a day. Write it as 2020-01-27."),
+    "sources.no_such_count": _("{source}, line {line}: “{text}” is not a number of cases."),
+    "sources.not_text": _("{source} is not text. Save it as CSV in UTF-8 or GB 18030."),
+    "sources.no_such_area": _("No line names an area that lies here: {areas}. Write its code, or its name in full."),
+    "sources.too_long": _("That is more than one comparison can hold: at most {most} lines, 2 MB."),
+    "sources.too_wide": _("That is more than one comparison can hold: at most {days} days and {areas} areas."),
     "chains.too_many": _(
         "There are more than {most} cases here, more than one page can hold. Choose an area below, or a first day of report."
     ),

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from lianfang.definitions import selectors as definitions
 from lianfang.epi import nowcast, series, signals
@@ -16,7 +17,7 @@ from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused
 from lianfang.registry.models import Area
 from lianfang.registry.services import PersonDetails
-from lianfang.situation import alerts, by_area, by_area_views, jobs, outlook, presentation, selectors
+from lianfang.situation import alerts, by_area, by_area_words, jobs, outlook, presentation, reports, selectors
 from lianfang.surveillance import services, tally
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import CaseVersion
@@ -210,7 +211,7 @@ def test_the_page_of_paces_and_its_csv_say_the_same(wave):
     assert [int(row["cases_7_days"]) for row in rows] == [pace.week for pace in (found.own, *found.inside)]
     text = get(wave, "/situation/by-area/", **about).content.decode()
     for pace in (found.own, *found.inside):
-        assert by_area_views.rt_words(pace) in text
+        assert by_area_words.rt_words(pace) in text
     assert found.own.rt is not None
     assert get(wave, "/situation/by-area/", who="xihu", **about).status_code == 404
     assert "Rt" in get(wave, "/situation/by-area/", language="zh-hans", **about).content.decode()
@@ -315,3 +316,21 @@ def test_weeks_are_compared_with_earlier_years_where_there_are_years():
     assert alerts._years(cut - timedelta(weeks=3 * 52 + 4), cut) == 3
     assert alerts._years(cut - timedelta(weeks=3 * 52), cut) == 0
     assert alerts._years(None, cut) == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_report_carries_nowcast_rt_by_area_and_signals(wave, language):
+    jump(wave, CUT)
+    actor, area = wave.actor("zhejiang"), wave.area("330300")
+    with clock.at(NOW), translation.override(language):
+        found = selectors.picture(actor, area, "covid19", day=CUT)
+        content = reports.report_content(found)
+        below = by_area.paces(actor, area, "covid19", day=CUT)
+        stands_out = alerts.judged(actor, area, "covid19", CUT)
+        assert [row[3] for row in content["paces"]["rows"]] == [by_area_words.rt_words(one) for one in below.inside]
+        assert len(content["signals"]["rows"]) == len(stands_out.found) > 0
+        assert content["expected"]["mean"] == [
+            max(mean, sum(counts[found.days.index(day)] for counts in found.series.values()))
+            for day, mean in zip(found.expected.days, found.expected.mean, strict=True)
+        ]
+        assert reports.situation_report(found).startswith(b"%PDF")

@@ -4,13 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lianfang import __version__
 from lianfang.definitions import selectors as definitions
+from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.typesetting import typeset
 from lianfang.registry.selectors import area_name
 
-from .. import presentation
+from .. import alerts, alerts_words, presentation
+from ..by_area import paces
+from ..by_area_words import growth_words, method, rt_words
 from ..selectors import Picture
 
 HERE = Path(__file__).resolve().parent
@@ -63,8 +67,14 @@ def report_content(found: Picture) -> dict[str, Any]:
             "areas": _("Confirmed cases by area"),
             "delay": _("Days from onset to report"),
             "waiting": _("reports still to come"),
+            "expected": _("expected once complete"),
+            "signals": _("Signals"),
+            "paces": _("Rt by area"),
             "latest": _rt_words(found),
         },
+        "expected": _expected(drawn),
+        "paces": _paces(found),
+        "signals": _signals(found),
         "columns": [_("Indicator"), _("At the data cut"), _("The evening before"), _("What it counts")],
         "indicators": [
             {
@@ -80,6 +90,49 @@ def report_content(found: Picture) -> dict[str, Any]:
             [presentation.place_name(place), *map(str, place.figures)] for place in found.places if any(place.figures)
         ],
         "delay": presentation.delay_words(delay),
+    }
+
+
+def _expected(drawn: dict[str, Any]) -> dict[str, Any] | None:
+    """The waiting days with what they are expected to reach, by their place in the curve."""
+    if drawn["expected"] is None:
+        return None
+    at = [n for n, mean in enumerate(drawn["expected"]["mean"]) if mean is not None]
+    return {"at": at, **{name: [values[n] for n in at] for name, values in drawn["expected"].items()}}
+
+
+def _paces(found: Picture) -> dict[str, Any]:
+    """Rt of the areas below, where any has a case; who may see the whole may see its parts."""
+    day = found.day if found.evening else None
+    below = paces(SYSTEM, found.area, found.disease, day=day)
+    rows = [
+        [area_name(pace.area), str(pace.week), str(pace.week_before), rt_words(pace), growth_words(pace)]
+        for pace in below.inside
+        if pace.cases
+    ]
+    head = [_("Area"), _("Reported in 7 days"), _("In the 7 days before"), _("Rt and its interval"), _("Growth a day")]
+    return {"columns": head, "rows": rows, "note": method(below)}
+
+
+def _signals(found: Picture) -> dict[str, Any] | None:
+    """The counties that stand out, each with how far its order is; None below a county."""
+    if not alerts.large_enough(found.area) or not found.reports:
+        return None
+    judged = alerts.judged(SYSTEM, found.area, found.disease, found.cut)
+    rows = [
+        [row["name"], row["figures"], _(row["status"]) if row["status"] else "–"]
+        for row in alerts_words.rows_of(SYSTEM, judged)
+    ]
+    none = ngettext(
+        "{n} county judged up to {day}: it does not stand out.",
+        "{n} counties judged up to {day}: none stands out.",
+        judged.counties,
+    ).format(n=judged.counties, day=judged.cut)
+    return {
+        "columns": [_("Area"), _("What was found"), _("Work order")],
+        "rows": rows,
+        "none": "" if rows else none,
+        "note": alerts_words.method(judged),
     }
 
 

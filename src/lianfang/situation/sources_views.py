@@ -1,0 +1,160 @@
+"""The page that lays other sources beside the platform's own counts. What is pasted is compared, shown and forgotten."""
+
+import csv
+import io
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lianfang.definitions import selectors as definitions
+from lianfang.epi.reconcile import Finding
+from lianfang.kernel import clock
+from lianfang.kernel.access import Actor
+from lianfang.kernel.refusals import Refused, refuse
+from lianfang.kernel.spreadsheets import as_before, defused
+from lianfang.kernel.views import page
+from lianfang.registry.selectors import area_name
+
+from . import sources
+from .sources import Line, Reconciled
+from .views import asked
+
+TONES = {"fall": "bad", "below": "warn", "above": "warn", "late": "note", "early": "note", "dip": "warn"}
+
+
+def verdict_words(found: Finding) -> str:
+    """What is to be said of some days of a source, in a sentence."""
+    n = abs(found.shift)
+    size = _span(found)
+    match found.verdict:
+        case "late":
+            return ngettext("{n} day behind", "{n} days behind", n).format(n=n)
+        case "early":
+            return ngettext("{n} day ahead", "{n} days ahead", n).format(n=n)
+        case "standing":
+            return _("has not moved while the other has ({size})").format(size=size)
+        case "apart":
+            return _("apart by the same number, the new cases agree ({size})").format(size=size)
+        case "below":
+            return _("fewer: {size}").format(size=size)
+        case "above":
+            return _("more: {size}").format(size=size)
+        case "fall":
+            return _("a total falls by {size}: totals cannot").format(size=size)
+        case "dip":
+            return _("a total falls by {size} and is back within days").format(size=size)
+        case _:
+            return ngettext("{n} day without a figure", "{n} days without a figure", found.days).format(n=found.days)
+
+
+def _span(found: Finding) -> str:
+    signed = "" if found.verdict in ("fall", "dip") else "+"
+    least, most = (f"{value:{signed}.0f}" for value in (found.least, found.most))
+    return least if least == most else _("{least} to {most}").format(least=least, most=most)
+
+
+def row_of(one: Finding, found: Reconciled) -> dict[str, Any]:
+    """A finding in the reader's words."""
+    return {
+        "finding": one,
+        "source": one.source,
+        "name": area_name(found.areas[one.area]),
+        "first": str(one.first),
+        "last": str(one.last),
+        "words": verdict_words(one),
+        "tone": TONES.get(one.verdict, "note"),
+    }
+
+
+def _read(request: HttpRequest) -> list[Line]:
+    """The lines that were pasted, and those of each file; a file's name stands for a source that does not name itself."""
+    lines = sources.read(request.POST.get("text", ""), _("pasted"))
+    for file in request.FILES.getlist("files"):
+        if (file.size or 0) > sources.MOST_BYTES:
+            raise Refused(refuse("sources.too_long", "files", most=sources.MOST_LINES))
+        raw, name = file.read(), file.name or ""
+        for encoding in ("utf-8-sig", "gb18030"):
+            try:
+                text = raw.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+        else:
+            raise Refused(refuse("sources.not_text", "files", source=name))
+        lines += sources.read(text, name.rsplit(".", 1)[0])
+    return [Line(as_before(line.source), as_before(line.area), line.day, line.count) for line in lines]
+
+
+def _written(lines: list[Line]) -> str:
+    """The lines as one table, so that the form holds what the files said and can be sent again."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["source", "area", "date", "count"])
+    writer.writerows([line.source, line.area, line.day, int(line.count)] for line in lines)
+    return out.getvalue()
+
+
+@page("situation.read")
+def compare_sources(request: HttpRequest) -> HttpResponse:
+    """Ask for other sources, and show where they and the platform differ; with ``csv`` the findings as CSV."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    area, disease, day, _by = asked(request)
+    daily = request.POST.get("kind") == "daily"
+    text, refusals, found = request.POST.get("text", ""), [], None
+    if request.method == "POST":
+        try:
+            lines = _read(request)
+            text = _written(lines) if lines else ""
+            found = sources.reconciled(actor, area, disease, lines, day=day, cumulative=not daily)
+        except Refused as no:
+            refusals = [str(refusal) for refusal in no.refusals]
+    if found is not None and "csv" in request.POST:
+        return _findings_file(found)
+    kept = {"area": area.code, "disease": disease} | ({"as_of": str(day)} if day else {})
+    return render(
+        request,
+        "situation/sources.html",
+        {
+            "found": found,
+            "area": area,
+            "disease": disease,
+            "daily": daily,
+            "text": text,
+            "refusals": refusals,
+            "as_of": day,
+            "day": day or clock.today(),
+            "scope_name": area_name(area),
+            "area_name": area_name(area),
+            "disease_label": definitions.label(definitions.disease(disease)),
+            "query": urlencode(kept),
+            "rows": [row_of(one, found) for one in found.findings] if found else [],
+            "sums": [row_of(one, found) for one in found.sums] if found else [],
+            "source_names": ", ".join(found.sources) if found else "",
+        },
+        status=422 if refusals else 200,
+    )
+
+
+def _findings_file(found: Reconciled) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = (
+        f'attachment; filename="sources-{found.area.code}-{found.disease}-{found.day}.csv"'
+    )
+    response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
+    out = csv.writer(response)
+    out.writerow(
+        ["source", "against", "code", "name", "first", "last", "finding", "shift_days", "least", "most", "words",
+         "disease", "known_on", "edition"]
+    )  # fmt: skip
+    for against, findings in (("platform", found.findings), ("sum of parts", found.sums)):
+        for one in findings:
+            beside = against if one.against is not None else "itself"
+            size = ["" if value != value else int(value) for value in (one.least, one.most)]
+            row = [one.source, beside, one.area, area_name(found.areas[one.area]), one.first, one.last, one.verdict]
+            about = [verdict_words(one), found.disease, found.day, found.edition]
+            out.writerow([defused(cell) for cell in (*row, one.shift, *size, *about)])
+    return response
