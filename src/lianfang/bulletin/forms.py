@@ -26,7 +26,7 @@ class Prepare(forms.Form):
 
     area = forms.ChoiceField(label=_("Area"))
     disease = forms.ChoiceField(label=_("Disease"))
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     known = forms.ChoiceField(
         label=_("Counted"),
         choices=KNOWN,

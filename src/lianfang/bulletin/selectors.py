@@ -159,6 +159,12 @@ def history(of: Bulletin) -> list[Bulletin]:
     return list(rows.select_related("published_by").order_by("published_at"))
 
 
+def prepared_last(areas: list[Area]) -> str | None:
+    """The disease of the bulletin prepared last for one of these areas: most likely the next one is about it too."""
+    rows = Bulletin.objects.filter(area__code__in=[area.code for area in areas]).order_by("-prepared_at")
+    return rows.values_list("disease", flat=True).first()
+
+
 def base_for(area: Area, disease: str, day: date) -> Bulletin | None:
     """The published bulletin whose cumulative counts one of this day goes on from: the latest version of the latest day before."""
     rows = Bulletin.objects.published().of(area.code, disease).filter(day__lt=day)

@@ -94,7 +94,8 @@ def prepare(request: HttpRequest) -> HttpResponse:
     areas = _areas_for(actor)
     yesterday = clock.today() - timedelta(days=1)
     if request.method != "POST":
-        form = Prepare(areas=areas, initial={"day": yesterday, **{key: request.GET[key] for key in request.GET}})
+        offered = {"day": yesterday, "disease": selectors.prepared_last(areas), **request.GET.dict()}
+        form = Prepare(areas=areas, initial=offered)
         return render(request, "bulletin/prepare.html", {"form": form, "latest": yesterday})
     form = Prepare(request.POST, areas=areas)
     if form.is_valid():

@@ -49,7 +49,9 @@ class PostForm(forms.Form):
 
 
 class GivePost(PostForm):
-    ends_on = forms.DateField(label=_("Ends on"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = forms.DateField(
+        label=_("Ends on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class NewAccount(PostForm):

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
@@ -28,7 +28,7 @@ def _day(label: Any, **options: Any) -> forms.DateField:
 
 
 class OrganisationForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("of a place", "Name"), max_length=120)
     name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=160, required=False)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Organisation.Kind.choices)
     area = forms.CharField(label=gettext_lazy("Stands in"), max_length=80, widget=AreaInput())

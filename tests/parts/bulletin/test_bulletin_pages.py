@@ -95,6 +95,16 @@ def test_the_form_of_figures_changes_only_what_was_changed_and_asks_why(day_out)
     assert client.post(address, {**sent, **told}).status_code == 422  # the page had been opened before the change
 
 
+def test_the_next_bulletin_is_offered_for_yesterday_and_the_disease_of_the_last_in_both_languages(day_out):
+    outbreak, _out, prepared = day_out
+    client = signed_in(outbreak, "wenzhou_officer")
+    for language in ("zh-hans", "en"):
+        client.cookies["django_language"] = language
+        asked = client.get(reverse("bulletin-prepare"))
+        assert f'value="{asked.context["latest"]:%Y-%m-%d}"' in asked.content.decode()
+        assert f'<option value="{prepared.disease}" selected>' in asked.content.decode()
+
+
 def test_preparing_in_a_page_says_why_not(day_out):
     outbreak, _out, _prepared = day_out
     client = signed_in(outbreak, "wenzhou_officer")
