@@ -97,8 +97,11 @@ def read(text: str, called: str) -> list[Line]:
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     head = [cell.strip().lower() for cell in rows[0]]
     at = {name: next((n for n, cell in enumerate(head) if cell in words), None) for name, words in COLUMNS.items()}
-    if missing := [name for name in ("area", "day", "count") if at[name] is None]:
-        raise Refused(*(refuse(f"sources.no_column_{name}", "text", source=called) for name in missing))
+    missing = [] if at["area"] is not None else [refuse("sources.no_column_area", "text", source=called)]
+    missing += [] if at["day"] is not None else [refuse("sources.no_column_day", "text", source=called)]
+    missing += [] if at["count"] is not None else [refuse("sources.no_column_count", "text", source=called)]
+    if missing:
+        raise Refused(*missing)
     if len(rows) > MOST_LINES:
         raise Refused(refuse("sources.too_long", "text", most=MOST_LINES))
     found: list[Line] = []

@@ -133,6 +133,7 @@ def compare_sources(request: HttpRequest) -> HttpResponse:
             "query": urlencode(kept),
             "rows": [row_of(one, found) for one in found.findings] if found else [],
             "sums": [row_of(one, found) for one in found.sums] if found else [],
+            "differences": len(found.findings) + len(found.sums) if found else 0,
             "source_names": ", ".join(found.sources) if found else "",
         },
         status=422 if refusals else 200,

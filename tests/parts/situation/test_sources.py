@@ -115,6 +115,8 @@ def test_the_page_compares_what_is_pasted_and_what_is_uploaded_and_keeps_nothing
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "1 day behind" in page
+    listed = page.count('<tr><th scope="row"')
+    assert f"<dt>Findings</dt><dd>{listed}</dd>" in page
     assert "press" in page
     assert "滞后1天" in post(counted, text=text, language="zh-hans").content.decode()
     rows = list(csv.DictReader(io.StringIO(post(counted, text=text, csv="1").content.decode("utf-8-sig"))))

@@ -119,10 +119,10 @@ def _signals(found: Picture) -> dict[str, Any] | None:
     if not alerts.large_enough(found.area) or not found.reports:
         return None
     judged = alerts.judged(SYSTEM, found.area, found.disease, found.cut)
-    rows = [
-        [row["name"], row["figures"], _(row["status"]) if row["status"] else "–"]
-        for row in alerts_words.rows_of(SYSTEM, judged)
-    ]
+    rows = []
+    for row in alerts_words.rows_of(SYSTEM, judged):
+        state = row["status"]
+        rows.append([row["name"], row["figures"], _(state) if state else "–"])
     none = ngettext(
         "{n} county judged up to {day}: it does not stand out.",
         "{n} counties judged up to {day}: none stands out.",
