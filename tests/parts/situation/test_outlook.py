@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from lianfang.definitions import selectors as definitions
@@ -21,7 +23,7 @@ from lianfang.situation import alerts, by_area, by_area_words, jobs, outlook, pr
 from lianfang.surveillance import services, tally
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import CaseVersion
-from lianfang.surveillance.selectors import arrivals
+from lianfang.surveillance.selectors import arrivals, counts_of
 from lianfang.workorders.about import about
 from lianfang.workorders.models import WorkOrder
 from lianfang.workorders.selectors import may_do
@@ -334,3 +336,26 @@ def test_the_report_carries_nowcast_rt_by_area_and_signals(wave, language):
             for day, mean in zip(found.expected.days, found.expected.mean, strict=True)
         ]
         assert reports.situation_report(found).startswith(b"%PDF")
+
+
+def test_more_areas_cost_no_more_queries_and_are_read_alike_when_asked_for_together(wave, monkeypatch):
+    actor = wave.actor("zhejiang")
+    with clock.at(NOW), translation.override("en"):
+
+        def queries(code):
+            with CaptureQueriesContext(connection) as made:
+                by_area.paces(actor, wave.area(code), "covid19", day=CUT, unit="county")
+                alerts.judged(actor, wave.area(code), "covid19", CUT)
+            return len(made)
+
+        assert queries("330000") == queries("330100") <= 16
+        counties = [wave.area(code) for code in ("330302", "330303", "330106")]
+        apart = {area.code: counts_of(actor, [area], "covid19", CUT).popitem()[1] for area in counties}
+        monkeypatch.setattr("lianfang.surveillance.selectors.MANY_AREAS", 1)
+        assert counts_of(actor, counties, "covid19", CUT) == apart
+        since = CUT - timedelta(days=9)
+        few = counts_of(actor, counties, "covid19", CUT, measure="reported", since=since)
+        for code, counts in few.items():
+            assert counts.cells == {
+                cell: n for cell, n in apart[code].cells.items() if cell[0] == "reported" and cell[1] >= since
+            }
