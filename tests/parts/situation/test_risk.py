@@ -121,7 +121,9 @@ def test_the_page_says_why_and_the_table_holds_the_figures(world, client, langua
     client.cookies["django_language"] = language
     page = client.get(reverse("risk"), {"as_of": str(day)}).content.decode()
     with translation.override(language):
-        assert translation.gettext("{n} days since the last case").format(n=0) in page
+        assert (
+            translation.ngettext("{n} day since the last case", "{n} days since the last case", 0).format(n=0) in page
+        )
         assert translation.gettext("Changed since the evening before") in page
     rows = list(
         csv.DictReader(client.get(reverse("risk-table"), {"as_of": str(day)}).content.decode("utf-8-sig").splitlines())
