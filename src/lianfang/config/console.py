@@ -26,8 +26,8 @@ NAVIGATION = (
     ("situation", _("Situation"), "chart-bar", "situation.read"),
     ("bulletin-list", _("Bulletin"), "news", "situation.read"),
     ("audit", _("Audit"), "shield-check", "audit.read"),
-    ("place-index", _("Places"), "map-pin", "site.manage"),
     ("account-list", _("Accounts"), "user-plus", "account.manage"),
+    ("place-index", _("Places"), "map-pin", "site.manage"),
 )
 
 
