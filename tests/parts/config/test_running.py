@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 LONGEST_START, LONGEST_STOP = 240, 30  # seconds on a machine that is busy with other tests
-FIRST_PAGE = {"doctor": "/cases/", "crew": "/orders/", "admin": "/accounts/"}  # those who do not see the situation
+FIRST_PAGE = {  # of those who do not see the situation
+    "doctor": "/cases/", "crew": "/orders/", "admin": "/accounts/", "coordinator": "/orders/", "grid": "/orders/",
+}  # fmt: skip
 
 
 def free_port():
