@@ -50,10 +50,13 @@ COUNTED = {"stay-list": _missing}  # what waits behind an entry, shown beside it
 
 @public
 def home(request: HttpRequest) -> HttpResponse:
-    """The situation for those who may see it, else the first place that the visitor may use, else the sign-in."""
+    """Where somebody's work begins: the situation for those who may see it; the site of a coordinator, the doors of a grid
+    worker; else the first place that the visitor may use, else the sign-in."""
     actor = request.actor  # type: ignore[attr-defined]
     if actor.user_id is None or actor.may("situation.read"):
         return redirect("situation")
+    if actor.may("checkin.record") and not actor.may("case.read"):
+        return redirect("isolation-list" if actor.organisations("checkin.record") else "doors")
     return redirect(
         next((url for url, _words, _icon, permission in NAVIGATION if actor.may(permission)), "password-change")
     )

@@ -402,3 +402,8 @@ def test_the_certificate_says_who_and_when_in_the_language_in_force(place, guest
     }
     for each in words[language]:
         assert each in said["title"] + said["paragraphs"][0]
+
+
+@pytest.mark.parametrize(("who", "first"), [("coordinator", "isolation-list"), ("grid", "doors")])
+def test_whoever_watches_over_people_arrives_there(place, who, first):
+    assert as_(who).get(reverse("home")).headers["Location"] == reverse(first)
