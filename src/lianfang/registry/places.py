@@ -234,8 +234,11 @@ def _read(model: Any, cells: Mapping[str, str], by: Actor) -> tuple[dict[str, An
         wrong.append(refuse("place.name_missing", "name"))
     said["kind"] = _kind(model, cells["kind"])
     if not said["kind"]:
-        kinds = ", ".join(str(label) for label in model.Kind.labels)
-        wrong.append(refuse("place.kind_unknown", "kind", value=cells["kind"], known=kinds))
+        known = ", ".join(str(label) for label in model.Kind.labels)
+        if cells["kind"]:
+            wrong.append(refuse("place.kind_unknown", "kind", value=cells["kind"], known=known))
+        else:
+            wrong.append(refuse("place.kind_missing", "kind", known=known))
     found = resolve_area(cells["area"], clock.today())
     said["area"] = found.area
     if found.candidates:

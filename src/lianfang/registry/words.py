@@ -27,6 +27,7 @@ SENTENCES = {
     "place.not_a_table": _("Line {line}: this is not a table ({problem}). Copy it again from the spreadsheet."),
     "place.too_long": _("Longer than {longest} signs. Shorten it."),
     "place.name_missing": _("The name is empty. Write it."),
+    "place.kind_missing": _("The kind is empty. Write one of: {known}."),
     "place.kind_unknown": _("“{value}” is no kind. Write one of: {known}."),
     "place.area_ambiguous": _("“{value}” can be several places: {names}. Write the city too, or the code."),
     "place.area_unknown": _("No area “{value}” is known. Write city and county, or the code."),

@@ -35,6 +35,7 @@ def test_a_list_enters_once_and_corrects_what_differs(world):
     ("row", "about", "code"),
     [
         (",isolation,330302,,,,,,", "name", "place.name_missing"),
+        ("一号酒店,,330302,,,,,,", "kind", "place.kind_missing"),
         ("一号酒店,宫殿,330302,,,,,,", "kind", "place.kind_unknown"),
         ("一号酒店,isolation,没有的县,,,,,,", "area", "place.area_unknown"),
         ("一号酒店,isolation,330106,,,,,,", "area", "place.area_outside"),
