@@ -5,6 +5,7 @@ Each command says what it does while it does it, and ends with a plain sentence 
 
 import os
 import sys
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -422,6 +423,8 @@ def main() -> None:
     try:
         app()
     except Exception as problem:
+        with suppress(Exception):  # words need Django; where it can't start, that is mostly what the problem tells
+            awake()
         told = sentence(problem)
         if told is None:
             raise
