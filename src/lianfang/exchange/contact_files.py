@@ -1,11 +1,9 @@
 """Contacts from a file: read as every file is, then shown as a pasted list is, before anything is written."""
 
 import csv
-import os
 from collections.abc import Iterable
 from io import StringIO
 from itertools import islice
-from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -20,22 +18,13 @@ from lianfang.tracing.case_views import paste_page
 
 from .reading.findings import Finding
 from .reading.tables import open_table
-from .services import as_refusal, too_large
+from .services import as_refusal, received
 
 
 def as_pasted(name: str, chunks: Iterable[bytes]) -> str:
     """A table in a file as the text that somebody would have pasted from it. Raises Refused; nothing stays behind."""
-    folder = Path(settings.IMPORTS_DIR)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    stored = folder / ids.new_id().hex
+    stored = received(name, chunks, settings.UPLOAD_LIMIT_BYTES)
     try:
-        size = 0
-        with os.fdopen(os.open(stored, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > settings.UPLOAD_LIMIT_BYTES:
-                    raise Refused(too_large(name, round(size / 1e6, 1)))
-                out.write(chunk)
         table = open_table(stored, name=name, size_limit=settings.UPLOAD_LIMIT_BYTES)
         if isinstance(table, Finding):
             raise Refused(as_refusal(table))

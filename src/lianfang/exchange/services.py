@@ -82,7 +82,21 @@ class Outlook:
 def keep(name: str, chunks: Iterable[bytes], by: Actor) -> ImportRun:
     """Keep an uploaded file for import. Raises Refused when it is no table; nothing stays behind then."""
     _home(by)
-    limit = AT_THE_MACHINE if by.system else settings.UPLOAD_LIMIT_BYTES
+    stored = received(name, chunks, AT_THE_MACHINE if by.system else settings.UPLOAD_LIMIT_BYTES)
+    try:
+        run = draft_run(stored, name, by)
+        with transaction.atomic():
+            run.save(force_insert=True)
+            details = {"size": run.size, "sha256": run.digest}
+            events.record("import.received", by, subject=("import", run.pk), path=run.path, details=details)
+    except BaseException:
+        stored.unlink(missing_ok=True)
+        raise
+    return run
+
+
+def received(name: str, chunks: Iterable[bytes], limit: int) -> Path:
+    """A sent file on the disk, readable by its owner only. Raises Refused when it is too large; nothing stays behind then."""
     folder = Path(settings.IMPORTS_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     stored = folder / ids.new_id().hex
@@ -94,15 +108,10 @@ def keep(name: str, chunks: Iterable[bytes], by: Actor) -> ImportRun:
                 if size > limit:
                     raise Refused(too_large(name, round(size / 1e6, 1)))
                 out.write(chunk)
-        run = draft_run(stored, name, by)
-        with transaction.atomic():
-            run.save(force_insert=True)
-            details = {"size": run.size, "sha256": run.digest}
-            events.record("import.received", by, subject=("import", run.pk), path=run.path, details=details)
     except BaseException:
         stored.unlink(missing_ok=True)
         raise
-    return run
+    return stored
 
 
 def too_large(name: str, megabytes: Any = "") -> Refusal:

@@ -349,7 +349,7 @@ def _write(entries: Sequence[NewEntry], stays: dict[UUID, Stay], by: Actor, *, t
     left = {(stay.pk, stay.room_id) for stay in stays.values() if stay.status == "observed" and stay.room_id}
     log = [
         events.made(
-            "stay.corrected" if row.corrects_id else _event_of(row),
+            "stay.corrected" if row.corrects_id else event_of(row),
             by,
             subject=("stay", row.stay_id),
             path=row.path or stays[row.stay_id].path,
@@ -370,7 +370,8 @@ def _write(entries: Sequence[NewEntry], stays: dict[UUID, Stay], by: Actor, *, t
     return stays
 
 
-def _event_of(row: StayEntry) -> str:
+def event_of(row: Any) -> str:
+    """The event that an entry of a stay leaves. Takes a row, or an entry as the rules see it."""
     return "stay.released" if row.kind == "end" and row.reason == rules.COMPLETED else EVENT_OF[row.kind]
 
 

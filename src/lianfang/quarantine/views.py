@@ -356,18 +356,6 @@ def _day(text: str) -> date | None:
 
 # --- one stay -----------------------------------------------------------------------------------------------------
 
-ENTRY_WORDS = {
-    "ordered": "stay.ordered",
-    "notice": "stay.notice_served",
-    "exposure": "stay.exposed",
-    "arrival": "stay.arrived",
-    "move": "stay.moved",
-    "lost": "stay.lost",
-    "found": "stay.found",
-    "suspected": "stay.suspected",
-    "end": "stay.ended",
-}
-
 
 @page("stay.read")
 def stay(request: HttpRequest, stay_id: UUID) -> HttpResponse:
@@ -456,7 +444,7 @@ def _checkin_entry(check: CheckIn, history: selectors.History) -> dict[str, Any]
 
 
 def _entry(entry: Any, history: selectors.History, of: Stay) -> dict[str, Any]:
-    kind = "stay.released" if entry.kind == "end" and entry.reason == rules.COMPLETED else ENTRY_WORDS[entry.kind]
+    kind = services.event_of(entry)
     details = []
     if entry.last_on:
         details.append(_("last exposed on {day}").format(day=entry.last_on))

@@ -10,11 +10,12 @@ from lianfang.definitions import selectors as definitions
 from lianfang.definitions.editions import SerialInterval
 from lianfang.epi import series, transmission
 from lianfang.kernel import clock
-from lianfang.kernel.access import Actor, under
+from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Phrase as _
 from lianfang.registry.models import Area
 from lianfang.surveillance.selectors import counts_of
 
+from .risk import units_of
 from .selectors import (
     FIRST_RT_CASES,
     LONGEST_CURVE,
@@ -100,7 +101,7 @@ def paces(actor: Actor, area: Area, disease: str, *, day: date | None = None, un
 
 def _units(area: Area, unit: str, day: date) -> list[Area]:
     if unit == "county":
-        return list(Area.objects.valid_on(day).filter(under("path", area.path), level="county").order_by("code"))
+        return units_of(area, unit, day)
     return [
         one
         for one in areas_below(area, day)
