@@ -27,7 +27,7 @@ COURSES, COURSES_AT_ONCE = 5000, 50
 COLUMNS = {
     "registry_person": "id name id_number phone address parent_name sex birth_date birth_year area_id path created_at",
     "registry_personkey": "person_id kind digest",
-    "surveillance_case": "id number disease person_id source local_id organisation_id channel recorded_at recorded_by_id card",
+    "surveillance_case": "id number disease person_id source local_id desk organisation_id channel recorded_at recorded_by_id card",
     "surveillance_observation": "id case_id kind observed_at recorded_at by_id channel content",
     "surveillance_caseversion": "id case_id supersedes_id recorded_at superseded_at by_id disease area_id path report_path organisation_id "
     "counted edition classification declared judgement judged_on onset_on reported_on confirmed_on admitted_on severity outcome "
@@ -259,7 +259,7 @@ class Cases:
         case_id, person_id = self.id_at(at), self.id_at(at)
         self.about = (person_id, male, age, reported, area, path, at)
         self.rows["surveillance_case"].append(
-            (case_id, "", DISEASE, person_id, "benchmark", "", hospital, "api", stamp(at), self.by, b"")
+            (case_id, "", DISEASE, person_id, "benchmark", "", str(UUID(hospital)), hospital, "api", stamp(at), self.by, b"")
         )
         steps = [
             (at, "confirmed" if draw() < 0.45 else "suspected", {"declared": "suspected", "symptoms": {"fever": True}})

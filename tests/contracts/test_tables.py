@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 
+from benchmarks import filling
 from lianfang.kernel.ids import new_id
 from lianfang.kernel.sealing import Sealed
 from tests.contracts.source import DJANGO, ROOT, trees
@@ -146,3 +147,19 @@ def test_no_part_listens_to_the_saving_of_another():
         and node.id in ("post_save", "pre_save", "post_delete", "pre_delete", "m2m_changed")
     ]
     assert not wrong, sorted(set(wrong))
+
+
+@pytest.mark.parametrize("table", sorted(filling.COLUMNS))
+def test_the_benchmarks_fill_every_column_that_must_hold_something(table):
+    model = next(model for model in MODELS if model._meta.db_table == table)
+    filled = filling.COLUMNS[table].split()
+    needed = [field.column for field in model._meta.concrete_fields if not field.null and not field.generated]
+    drawn = [
+        field.column
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.AutoField | models.BigAutoField)
+    ]
+    assert not set(needed) - set(filled) - set(drawn), (
+        f"benchmarks/filling.py leaves empty: {set(needed) - set(filled) - set(drawn)}"
+    )
+    assert not set(filled) - {field.column for field in model._meta.concrete_fields}
