@@ -1,8 +1,9 @@
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from io import StringIO
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import STARTS, defused
 from lianfang.kernel.views import page
 from lianfang.registry import households
 from lianfang.registry import services as registry
@@ -406,16 +407,16 @@ def case_export(request: HttpRequest) -> StreamingHttpResponse:
 
 
 LINES_AT_ONCE = 2000
-FROM_OUTSIDE = [
-    selectors.EXPORTED.index(name) for name in ("source", "local_id", "area_code", "area")
-]  # all other text is ours
+OUTSIDE = ("source", "local_id", "area_code", "area")  # all other text is ours
+from_outside = itemgetter(*map(selectors.EXPORTED.index, OUTSIDE))
 
 
-def _defused(row: tuple[Any, ...]) -> list[Any]:
-    cells = list(row)
-    for at in FROM_OUTSIDE:
-        cells[at] = defused(cells[at])
-    return cells
+def _defused(row: tuple[Any, ...]) -> Iterable[Any]:
+    """The row as it is, but for the rare one of which a spreadsheet would run a cell."""
+    for cell in from_outside(row):
+        if cell[:1] in STARTS:
+            return map(defused, row)
+    return row
 
 
 def _lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
