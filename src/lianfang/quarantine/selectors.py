@@ -483,8 +483,7 @@ def without_stay(actor: Actor, area: Area, disease: str, known_on: date | None =
     contacts = {
         row.person.stands_under_id: row for row in rows.select_related("person__merged_into", "area").order_by("-pk")
     }
-    records = Person.objects.filter(Q(pk__in=contacts) | Q(merged_into__in=contacts)).values("pk")
-    observed = Stay.objects.filter(disease=disease, person__in=records)
+    observed = Stay.objects.filter(disease=disease, person__in=records_of(contacts))
     if at is not None:
         observed = observed.filter(opened_at__lte=at)
     for person, merged in observed.values_list("person_id", "person__merged_into_id"):

@@ -64,7 +64,7 @@ def records_of(person_ids: Iterable[UUID]) -> list[UUID]:
     """All records of the people to whom these records belong, whoever may see them."""
     belonging = Person.objects.filter(pk__in=list(person_ids)).values_list("pk", "merged_into_id")
     roots = {merged_into or pk for pk, merged_into in belonging}
-    return list(Person.objects.filter(Q(pk__in=roots) | Q(merged_into__in=roots)).values_list("pk", flat=True))
+    return [*roots, *Person.objects.filter(merged_into__in=roots).values_list("pk", flat=True)]
 
 
 def possible_duplicates(actor: Actor, *, decided: bool | None = False) -> QuerySet[PossibleDuplicate]:

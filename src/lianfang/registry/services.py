@@ -358,12 +358,9 @@ def _locked_pair(pair_id: UUID, by: Actor) -> tuple[PossibleDuplicate, dict[UUID
 def _people_of(ids: Collection[UUID]) -> dict[UUID, Person]:
     """All records of the people to whom these records belong, locked; who else wants to merge them waits."""
     while True:
-        roots = {record.stands_under_id for record in Person.objects.filter(pk__in=ids).only("merged_into_id")}
-        theirs = Person.objects.filter(Q(pk__in=roots) | Q(merged_into__in=roots)).order_by("pk")
+        theirs = Person.objects.filter(pk__in=records_of(ids)).order_by("pk")
         records = {record.pk: record for record in theirs.select_for_update(of=("self",))}
-        if set(records) == set(theirs.values_list("pk", flat=True)) and not any(
-            record.merged_into_id for record in records.values() if record.pk in roots
-        ):
+        if set(records) == set(records_of(ids)):
             return records
 
 

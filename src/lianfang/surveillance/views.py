@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ from lianfang.kernel.views import page
 from lianfang.registry import households
 from lianfang.registry import services as registry
 from lianfang.registry.models import Area
-from lianfang.registry.selectors import chosen_area
+from lianfang.registry.selectors import chosen_area, records_of
 from lianfang.workorders.models import WorkOrder
 from lianfang.workorders.rules import kinds as order_kinds
 
@@ -203,9 +202,8 @@ def _household(subject: Case, actor: Actor) -> list[tuple[str, list[Case]]]:
     """Who else is known to live there: the masked name, and the cases of that person that the actor may see."""
     people = households.members(subject.person, actor)
     cases: dict[UUID, list[Case]] = {person.pk: [] for person in people}
-    of_them = Q(case__person__in=people) | Q(case__person__merged_into__in=people)
-    seen = CaseVersion.objects.visible_to(actor).filter(of_them, superseded_at=None).select_related("case__person")
-    for version in seen.order_by("case__recorded_at"):
+    theirs = CaseVersion.objects.visible_to(actor).filter(case__person__in=records_of(cases), superseded_at=None)
+    for version in theirs.select_related("case__person").order_by("case__recorded_at"):
         cases[version.case.person.stands_under_id].append(version.case)
     return [(person.masked_name, cases[person.pk]) for person in people]
 

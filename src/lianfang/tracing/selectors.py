@@ -44,9 +44,7 @@ def records_of_contacts(contact_ids: Collection[UUID]) -> dict[UUID, list[UUID]]
     )
     roots = {merged or person for _, person, merged, _ in rows}
     siblings: dict[tuple[UUID, str], list[UUID]] = defaultdict(list)
-    same = Contact.objects.filter(Q(person__in=roots) | Q(person__merged_into__in=roots)).order_by(
-        "first_recorded_at", "id"
-    )
+    same = Contact.objects.filter(person__in=records_of(roots)).order_by("first_recorded_at", "id")
     for pk, person, merged, disease in same.values_list("pk", "person_id", "person__merged_into_id", "disease"):
         siblings[merged or person, disease].append(pk)
     return {pk: siblings[merged or person, disease] for pk, person, merged, disease in rows}
@@ -95,10 +93,8 @@ def cases_of(contacts: Collection[Contact], known_at: datetime | None = None) ->
     people = Person.objects.filter(pk__in={contact.person_id for contact in contacts})
     for pk, merged in people.values_list("pk", "merged_into_id"):
         roots[pk] = merged or pk
-    standing_under = Q(case__person__in=set(roots.values())) | Q(case__person__merged_into__in=set(roots.values()))
-    versions = (
-        CaseVersion.objects.known_at(known_at).filter(standing_under, counted=True).select_related("case__person")
-    )
+    theirs = Q(case__person__in=records_of(roots.values()), counted=True)
+    versions = CaseVersion.objects.known_at(known_at).filter(theirs).select_related("case__person")
     by_person: dict[tuple[UUID, str], list[CaseVersion]] = defaultdict(list)
     for version in versions.order_by("reported_on", "id"):
         if is_case(version):
