@@ -4,19 +4,19 @@ import csv
 from collections.abc import Callable, Iterable
 from typing import Any
 
-STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def defused(value: Any) -> Any:
     """The same cell with an apostrophe before text that a spreadsheet would run; numbers and dates stay as they are."""
-    if isinstance(value, str) and value.startswith(STARTS):
+    if isinstance(value, str) and value[:1] in STARTS:
         return f"'{value}"
     return "" if value is None else value
 
 
 def as_before(cell: str) -> str:
     """A defused cell as it was before it was defused."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(STARTS) else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in STARTS else cell
 
 
 class _Line:
