@@ -407,14 +407,12 @@ class Ending(forms.Form):
     happened_at = _moment(gettext_lazy("Happened at"), gettext_lazy("Leave empty for now."))
     words = _words(gettext_lazy("How it came about"))
 
-    def __init__(self, *args: Any, status: str, **options: Any):
+    def __init__(self, *args: Any, status: str, reasons: Iterable[str], **options: Any):
         super().__init__(*args, **options)
         course = [("found", _("found again"))] if status == "lost" else [("lost", _("lost from sight"))]
-        reasons = [
-            (code, words) for code, words in definitions.terms("stay_end_reasons").items() if code != rules.COMPLETED
-        ]
+        words = definitions.terms("stay_end_reasons")
         self.fields["what"].choices = [  # type: ignore[attr-defined]
             ("", "—"),
             (_("Still to be observed"), course),
-            (_("Observation ends early"), reasons),
+            (_("Observation ends early"), [(code, words[code]) for code in reasons]),
         ]

@@ -25,7 +25,7 @@ def chase_missed() -> int:
     now, raised = clock.now(), 0
     visit_after = kinds()["call_missed_checkin"].limit
     for disease in definitions.diseases():
-        if disease.edition_on(clock.local_day(now)).observation is None:
+        if disease.observation_on(clock.local_day(now)) is None:
             continue
         hours = services.due_times(disease.code, clock.local_day(now))
         slot = rules.last_due(now, hours, timezone.get_default_timezone())

@@ -22,7 +22,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -82,9 +82,9 @@ def _days(disease: str, edition: str) -> int | None:
     return definitions.edition(disease, edition).observation_days
 
 
-def due_times(disease: str, day: date) -> tuple[Any, ...]:
-    """The hours by which a check-in is owed, by the edition in force on a day."""
-    return rules.due_times(definitions.edition_on(disease, day).checks_a_day)
+def due_times(disease: str, day: date) -> tuple[time, ...]:
+    """The hours of a day by which a check-in is owed."""
+    return definitions.observation_on(disease, day).check_by
 
 
 # --- opening ------------------------------------------------------------------------------------------------------
@@ -882,7 +882,7 @@ def end_early(stay_id: UUID, reason: str, by: Actor, *, words: str = "", happene
     """End a stay for one of the reasons for which it may end early. Raises Refused."""
     with transaction.atomic():
         stay = _locked([stay_id], "stay.manage", by)[stay_id]
-        allowed = [code for code in definitions.vocabulary("stay_end_reasons") if code != rules.COMPLETED]
+        allowed = definitions.observation_on(stay.disease, clock.today()).early_end
         accepted = WorkOrder.objects.filter(
             kind="take_over_stay", subject_id=stay_id, status__in=("accepted", "done")
         ).exists()

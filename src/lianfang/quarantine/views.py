@@ -780,7 +780,8 @@ def stay_end(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     """End observation early for an allowed reason, or say that somebody was lost from sight or found again."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     of = selectors.stay(actor, stay_id, "stay.manage")
-    form = Ending(request.POST or None, status=of.status)
+    reasons = definitions.observation_on(of.disease, clock.today()).early_end
+    form = Ending(request.POST or None, status=of.status, reasons=reasons)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
