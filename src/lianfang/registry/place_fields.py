@@ -1,5 +1,6 @@
 """A field for an organisation or a site: its name, offered while somebody writes. Usable with thousands of them."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +48,11 @@ class PlaceField(forms.CharField):
         self.rows: QuerySet[Any] = places.OF[what].objects.none()
 
     def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, UUID):
-            value = self.rows.filter(pk=value).first()
-        return value.name if isinstance(value, Organisation | Site) else value
+        row = value
+        if isinstance(value, UUID | str):
+            with suppress(ValueError):
+                row = self.rows.filter(pk=UUID(str(value))).first()
+        return f"{row.area.code} {row.name}" if isinstance(row, Organisation | Site) else value
 
     def to_python(self, value: Any) -> Any:
         if value in EMPTY_VALUES:
