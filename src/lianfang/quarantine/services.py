@@ -841,8 +841,10 @@ def name_hospital(stay_id: UUID, hospital: Organisation, by: Actor) -> None:
 
 def hospital_of(stay: Stay) -> Organisation | None:
     """The hospital that was asked last to receive somebody who fell ill under observation."""
+    if stay.case_id is None:
+        return None
     orders = WorkOrder.objects.filter(kind="receive_patient", subject_id=stay.case_id, organisation__isnull=False)
-    asked = orders.select_related("organisation").order_by("-raised_at", "-id").first() if stay.case_id else None
+    asked = orders.select_related("organisation").order_by("-raised_at", "-id").first()
     return asked.organisation if asked else None
 
 
