@@ -198,11 +198,11 @@ def what_follows(stay: Stay) -> list[str]:
         _("Whoever is responsible for this stay gets an alert, due at once."),
     ]
     if not hospitals:
-        steps.append(
-            _(
-                "A transfer is ordered. No hospital is designated here: the county is asked at once to name one. Ring it."
-            )
+        asked = _(
+            "A transfer is ordered. No hospital is designated here: the county is asked at once to name one. Ring it."
         )
+        desks = desks_of(services.county_of(stay.path))
+        steps.append(" ".join([asked, *(services.reached_by(desk) for desk in desks)]))
     elif len(hospitals) == 1:
         asked = _("A transfer to hospital is ordered, and {hospital} is asked to receive the person.")
         steps.append(asked.format(hospital=services.reached_by(hospitals[0])))
@@ -222,7 +222,7 @@ def what_follows(stay: Stay) -> list[str]:
 
 
 def desks_of(path: str) -> list[Organisation]:
-    """Who can be rung in a township about somebody who comes home: health centres and authorities with a telephone."""
+    """Who can be rung in a place about somebody there or on the way there: its centres and authorities with a telephone."""
     kinds = (Organisation.Kind.CLINIC, Organisation.Kind.CDC, Organisation.Kind.AUTHORITY)
     here = (
         Organisation.objects.filter(path=path, kind__in=kinds).exclude(phone="")

@@ -360,6 +360,7 @@ def _write(entries: Sequence[NewEntry], stays: dict[UUID, Stay], by: Actor, *, t
         for row in fresh
     ]
     release_days = {pk: stay.release_on for pk, stay in stays.items()}
+    desks = {pk: (stay.path, stay.organisation_id) for pk, stay in stays.items()}
     _derive(stays.values(), now)
     log += [
         events.made("stay.extended", by, subject=("stay", pk), path=stay.path, details={"until": str(stay.release_on)})
@@ -367,8 +368,19 @@ def _write(entries: Sequence[NewEntry], stays: dict[UUID, Stay], by: Actor, *, t
         if (old := release_days[pk]) and stay.release_on and stay.release_on > old
     ]
     events.write(log)
+    for pk, stay in stays.items():
+        if desks[pk] != (stay.path, stay.organisation_id):
+            _take_along(stay, by)
     _follow(fresh, stays, left, by)
     return stays
+
+
+def _take_along(stay: Stay, by: Actor) -> None:
+    """Somebody is followed elsewhere now: what waits to be done for them there goes along, so that no request is lost."""
+    here = [kind.order for kind in rules.NEEDS.values() if kind.desk == "stay"]
+    subjects = [stay.pk, *stay.needs.values_list("pk", flat=True)]
+    kinds = [*here, *CHASING, "see_alarm", "transfer_patient", "review_stay"]
+    workorders.reroute(subjects, kinds, by, path=stay.path, organisation_id=stay.organisation_id)
 
 
 def event_of(row: Any) -> str:

@@ -17,8 +17,10 @@ from lianfang.quarantine.jobs import chase_missed
 from lianfang.quarantine.models import CheckIn, Need, PersonalLink, Stay, StayEntry, StayVersion
 from lianfang.quarantine.services import NewCheck, NewEntry, NewExposure, NewNeed
 from lianfang.registry import places
+from lianfang.registry.models import Organisation
 from lianfang.surveillance.models import CaseVersion
 from lianfang.workorders.models import WorkOrder
+from lianfang.workorders.services import move as move_order
 from tests.parts.quarantine.conftest import at
 
 pytestmark = pytest.mark.django_db
@@ -226,7 +228,7 @@ def test_the_designated_hospital_of_the_smallest_area_receives(place):
     near = place.world.hospital
     assert services.receiving_hospitals(stay) == [near]
     for about in ({"designated_for": ["measles"]}, {"designated_for": []}, {"designated_for": ["all"], "designated_from": date(2020, 1, 28)}, {"designated_for": ["all"], "designated_until": date(2020, 1, 27)}):  # fmt: skip
-        hospital(place, f"医院{len(services.Organisation.objects.all())}", **about)
+        hospital(place, f"医院{len(Organisation.objects.all())}", **about)
     assert services.receiving_hospitals(stay) == [near]  # another disease, none, not yet, no longer
     near.designated_for = []
     near.save()
@@ -466,6 +468,34 @@ def test_a_need_is_routed_answered_and_closed_and_stays_open_when_shifts_change(
         services.ask(NewNeed("a holiday", "", stay.pk), place.coordinator)
     assert codes(no) == ["need.unknown_kind"]
     assert Need.objects.count() == 2
+
+
+def test_what_waits_for_a_guest_goes_along_when_the_guest_is_moved(place):
+    stay = arrive(place, place.stay(last_on=date(2020, 1, 26)))
+    food, family = (services.ask(NewNeed(kind, "", stay.pk), place.coordinator) for kind in ("food", "family"))
+    (order,) = waiting(food)
+    move_order(order.pk, "accept", place.coordinator)
+    run_by = Organisation.objects.create(name="第二隔离点", kind="other", area=place.lucheng, path=place.lucheng.path)
+    said = {"name": "望江酒店", "kind": "isolation", "area": place.lucheng, "organisation": run_by}
+    other = places.write_site(said, SYSTEM)
+    with clock.at(at("2020-01-28", "10:30")):
+        chase_missed()
+    moved = NewEntry(stay.pk, "move", site_id=other.pk)
+    with clock.at(at("2020-01-28", "12:00")):
+        services.enter(moved, place.tracer)
+        for kind, subject in (("bring_food", food), ("call_missed_checkin", stay)):
+            (now,) = waiting(subject, kind)
+            assert (now.organisation_id, now.status, now.assignee_id) == (run_by.pk, "open", None)
+        assert WorkOrder.objects.get(pk=order.pk).due_at == order.due_at
+        (at_home,) = waiting(family)
+        assert (at_home.organisation_id, at_home.path) == (None, place.wuma.path)
+        assert Event.objects.filter(kind="order.rerouted").count() == 2
+        there = place.account("there", "site_coordinator", organisation=run_by)
+        services.answer(food.pk, "已送到", there, closes=True)
+        taken_back = NewEntry(stay.pk, "move", corrects=moved.id, retracted=True)
+        services.enter(taken_back, place.tracer)
+        (now,) = waiting(stay, "call_missed_checkin")
+        assert now.organisation_id == place.organisation.pk
 
 
 def test_each_sees_and_writes_only_where_the_post_is(place):
