@@ -122,9 +122,14 @@ def shown(guests: Sequence[selectors.Guest]) -> list[Row]:
     ]
 
 
-def place_name(site: Site) -> str:
-    """The name of a site in the language in force; the Chinese one where no other is known."""
-    return site.name if definitions.language() == "zh" else site.name_en or site.name
+def place_name(place: Site | Organisation) -> str:
+    """The name of a place in the language in force; the Chinese one where no other is known."""
+    return place.name if definitions.language() == "zh" else place.name_en or place.name
+
+
+def called(place: Site | Organisation) -> str:
+    """A place with its telephone, in the language in force."""
+    return " ".join(filter(None, (place_name(place), place.phone)))
 
 
 def place_of(stay: Stay, places: dict[str, str]) -> str:
@@ -202,10 +207,10 @@ def what_follows(stay: Stay) -> list[str]:
             "A transfer is ordered. No hospital is designated here: the county is asked at once to name one. Ring it."
         )
         desks = desks_of(services.county_of(stay.path))
-        steps.append(" ".join([asked, *(services.reached_by(desk) for desk in desks)]))
+        steps.append(" ".join([asked, *map(called, desks)]))
     elif len(hospitals) == 1:
         asked = _("A transfer to hospital is ordered, and {hospital} is asked to receive the person.")
-        steps.append(asked.format(hospital=services.reached_by(hospitals[0])))
+        steps.append(asked.format(hospital=called(hospitals[0])))
     else:
         steps.append(_("A transfer is ordered, and the hospital that you choose below is asked to receive the person."))
     if services.open_case(stay) is None:

@@ -55,6 +55,7 @@ from .presenting import (
     Row,
     alarm_in_words,
     area_names,
+    called,
     desks_of,
     place_name,
     place_of,
@@ -139,7 +140,7 @@ def ask_first(
 
 def hospital_choice(stay: Stay) -> dict[str, Any]:
     """What the choice among several designated hospitals shows; nothing to choose where there is one, or none."""
-    hospitals = services.receiving_hospitals(stay)
+    hospitals = [(hospital.pk, called(hospital)) for hospital in services.receiving_hospitals(stay)]
     return {"hospitals": hospitals if len(hospitals) > 1 else [], "hospital_name": f"hospital-{stay.pk.hex}"}
 
 
@@ -427,7 +428,7 @@ def _stay_page(
     refusals = services.release_refusals([of])[of.pk] if of.status == "observed" else []
     kinds, language = order_kinds(), definitions.language()
     orders = WorkOrder.objects.visible_to(actor).filter(subject_id=of.pk).order_by("raised_at", "id")
-    case = of.case
+    case, hospital = of.case, services.hospital_of(of)
     context = {
         "stay": of,
         "row": row,
@@ -448,7 +449,8 @@ def _stay_page(
         "links": [_link_entry(link, of) for link in selectors.links_of(of)],
         "orders": [(order, kinds[order.kind].label[language]) for order in orders],
         "entries": [_entry(entry, history, of) for entry in history.entries],
-        "hospital": services.hospital_of(of),
+        "hospital": hospital,
+        "hospital_label": place_name(hospital) if hospital else "",
         "name_hospital": name_hospital or _name_hospital(of, actor),
         "home_desks": desks_of(of.home_path)
         if of.status == "released" or not refusals and of.status == "observed"
