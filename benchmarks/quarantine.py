@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from datetime import time as clock_time
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -181,7 +182,7 @@ def _fill(url: str, size: int) -> tuple[list[UUID], str]:
         Area.objects.valid_on(NOW.date()).filter(level="township", path__startswith="CN/330000/").order_by("path")
     )
     chance, zone = random.Random(20200123), timezone.get_default_timezone()
-    hours = rules.due_times(2)
+    hours = (clock_time(10), clock_time(20))
     began = NOW - timedelta(days=CHECKS // 2 + 1)
     spans = [due for due, _ in zip(rules.dues(began, hours, zone), range(CHECKS + 2), strict=False) if due <= NOW][
         -CHECKS:

@@ -384,9 +384,11 @@ def _contact_rules(edition: Any) -> Iterator[tuple[str, str]]:
         yield f"near in a vehicle: {rule.vehicle.replace('_', ' ')}", near
     if observation := edition.observation:
         parts = [f"{observation.days} days from the last unprotected exposure"]
-        parts += [f"{observation.checks_a_day} checks a day"] if observation.checks_a_day else []
+        parts += [f"checked by {', by '.join(f'{hour:%H:%M}' for hour in observation.check_by)} each day"]
         parts += [f"fever from {observation.fever_from:g} °C"] if observation.fever_from else []
         parts += [f"reported at once: {', '.join(observation.symptoms)}"] if observation.symptoms else []
+        parts += [f"ends early for: {', '.join(observation.early_end)}"]
+        parts += [f"assumed, not in the source: {', '.join(observation.assumed)}"] if observation.assumed else []
         yield "observation", "; ".join([*parts, _source(observation.source).rstrip(".")])
 
 

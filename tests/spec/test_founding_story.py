@@ -41,6 +41,8 @@ class Story:
 
     def __init__(self, world):
         self.world, self.wuma, self.county = world, world.area("330302001"), world.area("330302")
+        world.hospital.designated_for = ["covid19"]
+        world.hospital.save()
         run_by = Organisation.objects.create(
             name="江心酒店隔离点", kind="other", area=self.county, path=self.county.path
         )

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ VOCABULARIES = (
     "vehicles",
     "call_outcomes",
     "certainties",
+    "stay_end_reasons",
 )
 ANCHORS = ("onset", "sampling")  # what a contact window counts from
 
@@ -139,9 +140,11 @@ class Observation:
     """Medical observation as an edition asks for it, counted from the last unprotected exposure."""
 
     days: int
-    checks_a_day: int | None = None
+    check_by: tuple[time, ...]  # the hours of a day by which a check-in is owed
+    early_end: tuple[str, ...]  # the reasons for which it may end before its day
     fever_from: float | None = None  # °C
     symptoms: tuple[str, ...] = ()  # each of them is reported at once
+    assumed: tuple[str, ...] = ()  # keys of the file that its source does not give
     source: str = ""
 
 
@@ -168,11 +171,6 @@ class Edition:
     def observation_days(self) -> int | None:
         """Days of medical observation after the last unprotected exposure; None where the edition states none."""
         return self.observation.days if self.observation else None
-
-    @property
-    def checks_a_day(self) -> int | None:
-        """How often a day somebody under observation is checked; None where the edition does not say."""
-        return self.observation.checks_a_day if self.observation else None
 
     @property
     def fever_from(self) -> float | None:
@@ -240,6 +238,13 @@ class Disease:
         """The edition in force on a day; before the first one, the first."""
         held = [entry for entry in self.editions if entry.valid_from <= day]
         return held[-1] if held else self.editions[0]
+
+    def observation_on(self, day: date) -> Observation | None:
+        """Medical observation as it is done on a day: by the last edition that asks for it, since whoever is observed when
+        an edition asks for none any more is still looked after. None where no edition does."""
+        asking = [entry for entry in self.editions if entry.observation is not None]
+        held = [entry for entry in asking if entry.valid_from <= day] or asking[:1]
+        return held[-1].observation if held else None
 
 
 @dataclass(frozen=True)
@@ -596,12 +601,27 @@ def _observation(
     file: _File, edition: list[str | int], entry: dict[str, Any] | None, vocabularies: Mapping[str, Vocabulary]
 ) -> Observation | None:
     place = [*edition, "observation"]
-    allowed = {"checks_a_day", "fever_from_celsius", "symptoms", "mark"}
-    if entry is None or not file.keys(entry, place, {"days", "source"}, allowed):
+    needed, allowed = {"days", "check_by", "early_end", "source"}, {"fever_from_celsius", "symptoms", "assumed", "mark"}
+    if entry is None or not file.keys(entry, place, needed, allowed):
         return None
-    for key in ("days", "checks_a_day"):
-        if not isinstance(entry.get(key, 1), int) or entry.get(key, 1) < 1:
-            file.wrong([*place, key], f"{key} is no whole number above zero", "write 1 or more")
+    if type(entry["days"]) is not int or entry["days"] < 1:
+        file.wrong([*place, "days"], "days is no whole number above zero", "write 1 or more")
+    hours = entry["check_by"]
+    if not isinstance(hours, list) or not hours or not all(isinstance(hour, time) for hour in hours):
+        file.wrong([*place, "check_by"], "check_by is no list of hours", "write it as [10:00:00, 20:00:00]")
+        hours = []
+    elif sorted(set(hours)) != hours:
+        file.wrong([*place, "check_by"], "the hours are not in order, each once", "put the earliest first")
+    for code in entry["early_end"]:
+        if code not in vocabularies["stay_end_reasons"] or code == "completed":
+            file.wrong(
+                [*place, "early_end"],
+                f"“{code}” is no reason for an early end in the vocabulary of stay_end_reasons",
+                "add it there or correct it here",
+            )
+    for key in entry.get("assumed", []):
+        if key not in entry or key in ("assumed", "source", "mark"):
+            file.wrong([*place, "assumed"], f"“{key}” is nothing that stands here", "name a key of this table")
     fever = entry.get("fever_from_celsius")
     if fever is not None and not 35 <= fever <= 42:
         file.wrong([*place, "fever_from_celsius"], f"{fever} °C is no limit of fever", "write degrees Celsius")
@@ -611,7 +631,13 @@ def _observation(
                 [*place, "symptoms"], f"“{word}” is not in the vocabulary of symptoms", "add it there or correct it"
             )
     return Observation(
-        entry["days"], entry.get("checks_a_day"), fever, tuple(entry.get("symptoms", ())), entry["source"]
+        entry["days"],
+        tuple(hours),
+        tuple(entry["early_end"]),
+        fever,
+        tuple(entry.get("symptoms", ())),
+        tuple(entry.get("assumed", ())),
+        entry["source"],
     )
 
 

@@ -17,6 +17,7 @@ from .editions import (
     Edition,
     Form,
     Library,
+    Observation,
     Vocabulary,
     definitions_dir,
     read_library,
@@ -69,6 +70,16 @@ def edition(disease_code: str, code: str) -> Edition:
 def edition_on(disease_code: str, day: date) -> Edition:
     """The edition in force on a day; before the first one, the first."""
     return _known(disease_code).edition_on(day)
+
+
+def observation_on(disease_code: str, day: date) -> Observation:
+    """Medical observation as it is done on a day. Raises Refused where no edition of the disease asks for it."""
+    found = _known(disease_code).observation_on(day)
+    if found is None:
+        raise Refused(
+            refuse("stay.no_observation", "disease", disease=disease_code, edition=edition_on(disease_code, day).code)
+        )
+    return found
 
 
 def editions(disease_code: str) -> tuple[Edition, ...]:

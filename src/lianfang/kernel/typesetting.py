@@ -3,11 +3,24 @@
 import json
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import typst
 from django.conf import settings
+
+
+@cache
+def held() -> frozenset[str]:
+    """The characters that the fonts of documents hold, as their build wrote them down."""
+    _package, _line, characters = (settings.DOCUMENT_FONTS / "stamp.txt").read_text(encoding="utf-8").partition("\n")
+    return frozenset(characters)
+
+
+def settable(text: str) -> str:
+    """A text that can be set: a character that no font holds is given by its number, [U+20BB7], never by an empty box."""
+    return "".join(each if each in held() or each.isspace() else f"[U+{ord(each):04X}]" for each in text)
 
 
 def typeset(source: Path, content: Mapping[str, Any]) -> bytes:

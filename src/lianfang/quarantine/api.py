@@ -55,6 +55,9 @@ class CheckInIn(Schema):
     told_by: str = Field("coordinator", max_length=12)
     corrects: UUID | None = None
     retracted: bool = False
+    hospital_id: UUID | None = Field(
+        None, description="which of several designated hospitals receives, if it is alarming"
+    )
 
 
 class StayCheckInIn(CheckInIn):

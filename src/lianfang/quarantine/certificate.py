@@ -13,7 +13,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.typesetting import typeset
+from lianfang.kernel.typesetting import settable, typeset
 
 from . import rules, selectors
 from .models import Stay
@@ -59,14 +59,23 @@ def content(stay: Stay, known: dict[str, Any]) -> dict[str, Any]:
         "the protocol (edition {edition}) is complete, and nothing abnormal was found at its end. The observation is lifted."
     )
     edition = definitions.edition_on(stay.disease, _local(stay.ended_at) or clock.today())
+    paragraphs = [said.format(began=began, ended=ended, edition=edition.code)]
+    shown = [[label, settable(value)] for label, value in facts if value]
+    if shown != [[label, value] for label, value in facts if value]:
+        paragraphs.append(
+            _(
+                "For a character that stands above by its number, such as [U+20BB7], this document has no type. It is written "
+                "by hand beside it by whoever signs."
+            )
+        )
     return {
         "language": definitions.language(),
         "title": _("Certificate of release from medical observation"),
         "number": _("No. {number}").format(number=stay.pk.hex[-12:].upper()),
-        "facts": [[label, value] for label, value in facts if value],
-        "paragraphs": [said.format(began=began, ended=ended, edition=edition.code)],
+        "facts": shown,
+        "paragraphs": paragraphs,
         "signatures": [_("Issued by"), _("Received by")],
-        "issuer": stay.organisation.name if stay.organisation else places.get(stay.path, ""),
+        "issuer": settable(stay.organisation.name if stay.organisation else places.get(stay.path, "")),
         "day": day_in_words(clock.today()),
         "footer": _("Lianfang {version} · valid with signature and stamp").format(version=__version__),
     }

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, ids
-from lianfang.kernel.access import Actor
+from lianfang.kernel.access import Actor, under
 from lianfang.registry.area_views import AreaInput, area_field
-from lianfang.registry.models import Site
+from lianfang.registry.models import Organisation, Site
+from lianfang.registry.place_fields import PlaceField
 from lianfang.registry.services import PersonDetails
 
 from . import rules
-from .models import CheckIn, Room
+from .models import CheckIn, Room, Stay
 from .services import NewCheck, NewNeed, room_states
 
 LOWEST, HIGHEST = Decimal("34.0"), Decimal("43.0")  # °C that a living person's thermometer shows
@@ -234,6 +235,32 @@ class Rooms(forms.Form):
 HOME = "home"
 
 
+FEW_SITES = 12  # so many stand in one list; of more, one is sought by its name first
+
+
+class SitePicker(forms.Form):
+    """Which isolation site is meant, of any number: all stand in a list while they are few, and else one is sought by name."""
+
+    site = PlaceField("site", kind="isolation", label=gettext_lazy("Isolation site"), required=False)
+
+    def __init__(self, wanted: str, *, actor: Actor, permission: str):
+        super().__init__({"site": wanted}, auto_id="picked-%s")
+        self.rows = Site.objects.visible_to(actor, permission).in_use(clock.today()).filter(kind=Site.Kind.ISOLATION)
+        self.fields["site"].rows = self.rows  # type: ignore[attr-defined]
+        self.many = self.rows.order_by()[: FEW_SITES + 1].count() > FEW_SITES
+
+    @property
+    def chosen(self) -> Site | None:
+        return self.cleaned_data["site"] if self.is_valid() else None
+
+    @property
+    def offered(self) -> Any:
+        """The sites whose rooms are shown: the one chosen, or all while they are few."""
+        if self.chosen:
+            return self.rows.filter(pk=self.chosen.pk)
+        return self.rows.none() if self.many else self.rows
+
+
 class Place(forms.Form):
     """Where somebody is observed: at home, or in a room of a site that has a bed free."""
 
@@ -245,11 +272,12 @@ class Place(forms.Form):
     happened_at = _moment(gettext_lazy("Happened at"), gettext_lazy("Leave empty for now."))
     words = _words(gettext_lazy("Remark"))
 
-    def __init__(self, *args: Any, actor: Actor, site: str = "", **options: Any):
+    def __init__(self, *args: Any, picker: "SitePicker", **options: Any):
         super().__init__(*args, **options)
         self.initial.setdefault("id", ids.new_id())
-        sites = Site.objects.visible_to(actor, "stay.manage").in_use(clock.today()).filter(kind=Site.Kind.ISOLATION)
-        self.site_id = site if site in map(str, sites.values_list("pk", flat=True)) else ""
+        self.picker = picker
+        sites = picker.offered
+        self.site_id = str(picker.chosen.pk) if picker.chosen else ""
         self.sites = {site.pk: site.name for site in sites.order_by("name")}
         self.rooms = {
             str(room.pk): room
@@ -261,7 +289,7 @@ class Place(forms.Form):
         states = room_states(self.rooms.values())
         groups: dict[str, list[tuple[str, str]]] = {}
         for key, room in self.rooms.items():
-            if (free := states[room.pk].free) and (not self.site_id or str(room.site_id) == self.site_id):
+            if free := states[room.pk].free:
                 beds = _("room {room}, {free} free").format(room=room.name, free=free)
                 groups.setdefault(room.site.name, []).append((key, beds))
         home: list[Any] = [] if self.site_id else [(HOME, _("at home"))]
@@ -330,6 +358,18 @@ class Notice(forms.Form):
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         self.initial.setdefault("id", ids.new_id())
+
+
+class NameHospital(forms.Form):
+    """Which hospital receives somebody, where none is designated: any hospital or clinic of the province."""
+
+    hospital = PlaceField("organisation", kind="hospital", label=gettext_lazy("Receiving hospital"))
+
+    def __init__(self, *args: Any, of: Stay, **options: Any):
+        super().__init__(*args, **options)
+        province = "/".join(of.path.split("/")[:2]) + "/"
+        known = Organisation.objects.filter(under("path", province), kind__in=Organisation.PATIENTS)
+        self.fields["hospital"].rows = known  # type: ignore[attr-defined]
 
 
 class HandOver(forms.Form):
@@ -407,14 +447,12 @@ class Ending(forms.Form):
     happened_at = _moment(gettext_lazy("Happened at"), gettext_lazy("Leave empty for now."))
     words = _words(gettext_lazy("How it came about"))
 
-    def __init__(self, *args: Any, status: str, **options: Any):
+    def __init__(self, *args: Any, status: str, reasons: Iterable[str], **options: Any):
         super().__init__(*args, **options)
         course = [("found", _("found again"))] if status == "lost" else [("lost", _("lost from sight"))]
-        reasons = [
-            (code, words) for code, words in definitions.terms("stay_end_reasons").items() if code != rules.COMPLETED
-        ]
+        words = definitions.terms("stay_end_reasons")
         self.fields["what"].choices = [  # type: ignore[attr-defined]
             ("", "—"),
             (_("Still to be observed"), course),
-            (_("Observation ends early"), reasons),
+            (_("Observation ends early"), [(code, words[code]) for code in reasons]),
         ]

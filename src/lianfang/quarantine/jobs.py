@@ -1,6 +1,8 @@
 """What is asked at each round: whose check-in did not come."""
 
+from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -9,6 +11,7 @@ from django.utils import timezone
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.access import SYSTEM
+from lianfang.registry.models import Site
 from lianfang.workorders.rules import kinds
 
 from . import rules, services
@@ -25,7 +28,7 @@ def chase_missed() -> int:
     now, raised = clock.now(), 0
     visit_after = kinds()["call_missed_checkin"].limit
     for disease in definitions.diseases():
-        if disease.edition_on(clock.local_day(now)).observation is None:
+        if disease.observation_on(clock.local_day(now)) is None:
             continue
         hours = services.due_times(disease.code, clock.local_day(now))
         slot = rules.last_due(now, hours, timezone.get_default_timezone())
@@ -43,10 +46,17 @@ def _each(waiting: QuerySet[Stay], kind: str, column: str, slot: datetime) -> in
     found = 0
     while True:
         with transaction.atomic():
-            rows = waiting.select_for_update(skip_locked=True).only("pk", "path", "organisation_id").order_by("pk")
+            columns = ("pk", "path", "organisation_id", "site_id")
+            rows = waiting.select_for_update(skip_locked=True).only(*columns).order_by("pk")
             batch = list(rows[:AT_ONCE])
             if not batch:
                 return found
-            services.raise_orders([(kind, stay.pk, stay.path, stay.organisation_id) for stay in batch], SYSTEM)
+            places: dict[Any, list[Stay]] = defaultdict(list)
+            for stay in batch:
+                places[stay.site_id].append(stay)
+            sites = Site.objects.in_bulk([pk for pk in places if pk])
+            for site_id, here in places.items():
+                orders = [(kind, stay.pk, stay.path, stay.organisation_id) for stay in here]
+                services.raise_orders(orders, SYSTEM, services.reached_by(sites.get(site_id)))
             Stay.objects.filter(pk__in=[stay.pk for stay in batch]).update(**{column: slot})
             found += len(batch)

@@ -65,7 +65,7 @@ def personal(request: HttpRequest, token: str) -> HttpResponse:
 def _answer(request: HttpRequest, token: str) -> tuple[str, dict[str, Any], int]:
     address = address_of(request)
     shown = services.link_page(token, address)
-    day = {"release_day": day_in_words(shown.release_on)}
+    day = {"release_day": day_in_words(shown.release_on), "phone": shown.phone}
     if request.method != "POST":
         return "form", {"form": PersonalCheckIn(symptoms=shown.symptoms), **day}, 200
     given = request.POST if request.content_type == FORM else {}

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.refusals import Refusal
-from lianfang.registry.models import Area, Person, Site
+from lianfang.registry.models import Area, Organisation, Person, Site
 from lianfang.registry.selectors import area_name
 
 from . import rules, selectors, services
@@ -60,6 +60,11 @@ class Row:
     @property
     def site(self) -> str:
         return place_name(self.stay.site) if self.stay.site else ""
+
+    @property
+    def phone(self) -> str:
+        """The telephone of whoever looks after the person."""
+        return services.phone_of(self.stay)
 
     @property
     def state(self) -> str:
@@ -117,9 +122,14 @@ def shown(guests: Sequence[selectors.Guest]) -> list[Row]:
     ]
 
 
-def place_name(site: Site) -> str:
-    """The name of a site in the language in force; the Chinese one where no other is known."""
-    return site.name if definitions.language() == "zh" else site.name_en or site.name
+def place_name(place: Site | Organisation) -> str:
+    """The name of a place in the language in force; the Chinese one where no other is known."""
+    return place.name if definitions.language() == "zh" else place.name_en or place.name
+
+
+def called(place: Site | Organisation) -> str:
+    """A place with its telephone, in the language in force."""
+    return " ".join(filter(None, (place_name(place), place.phone)))
 
 
 def place_of(stay: Stay, places: dict[str, str]) -> str:
@@ -183,8 +193,7 @@ def alarm_in_words(alarm: rules.Alarm) -> str:
 
 def what_follows(stay: Stay) -> list[str]:
     """What an alarming check-in causes, step by step, said before it is confirmed."""
-    hospital = services.receiving_hospital(stay)
-    where = hospital.name if hospital else _("the hospital on duty")
+    hospitals = services.receiving_hospitals(stay)
     disease = definitions.disease(stay.disease)
     edition = definitions.edition_on(stay.disease, clock.today())
     code = next(iter(edition.suspected_classes), "")
@@ -192,8 +201,18 @@ def what_follows(stay: Stay) -> list[str]:
     steps = [
         _("The check-in is recorded."),
         _("Whoever is responsible for this stay gets an alert, due at once."),
-        _("A transfer to hospital is ordered, and {hospital} is asked to receive the person.").format(hospital=where),
     ]
+    if not hospitals:
+        asked = _(
+            "A transfer is ordered. No hospital is designated here: the county is asked at once to name one. Ring it."
+        )
+        desks = desks_of(services.county_of(stay.path))
+        steps.append(" ".join([asked, *map(called, desks)]))
+    elif len(hospitals) == 1:
+        asked = _("A transfer to hospital is ordered, and {hospital} is asked to receive the person.")
+        steps.append(asked.format(hospital=called(hospitals[0])))
+    else:
+        steps.append(_("A transfer is ordered, and the hospital that you choose below is asked to receive the person."))
     if services.open_case(stay) is None:
         notified = _(
             "The person is notified to the county as {classification}: {disease}. The clock of the report runs."
@@ -205,6 +224,17 @@ def what_follows(stay: Stay) -> list[str]:
     else:
         steps.append(_("The person is notified as a case already and is not notified again."))
     return steps
+
+
+def desks_of(path: str) -> list[Organisation]:
+    """Who can be rung in a place about somebody there or on the way there: its centres and authorities with a telephone."""
+    kinds = (Organisation.Kind.CLINIC, Organisation.Kind.CDC, Organisation.Kind.AUTHORITY)
+    here = (
+        Organisation.objects.filter(path=path, kind__in=kinds).exclude(phone="")
+        if path
+        else Organisation.objects.none()
+    )
+    return list(here.order_by("name")[:5])
 
 
 def day_in_words(day: date | None) -> str:

@@ -225,12 +225,6 @@ def alarm(temperature: float | None, symptoms: Iterable[str], fever_from: float 
     return Alarm(fever, found) if fever is not None or found else None
 
 
-def due_times(checks_a_day: int | None) -> tuple[time, ...]:
-    """The hours by which a check-in is owed: 20:00; of two a day 10:00 too; of more, others evenly between these."""
-    many = checks_a_day or 1
-    return tuple(time(20 - 10 * left // (many - 1)) for left in range(many - 1, -1, -1)) if many > 1 else (time(20),)
-
-
 def _dues(day: date, hours: Sequence[time], zone: tzinfo) -> list[datetime]:
     return [datetime.combine(day, hour, zone) for hour in hours]
 

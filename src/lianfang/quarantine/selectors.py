@@ -6,7 +6,7 @@ history(stay) -> History                              entries and check-ins with
 site_screen(actor, site_id) -> SiteScreen             rooms, guests with today's check-ins, open needs of one site
 missing(actor, area_path) -> QuerySet[Stay]           of whom a check-in is missing now
 release_list(actor, path) -> ReleaseList              today, tomorrow, and who could not be released and why
-open_needs(actor), needs_of(stay)                     needs with how they stand
+open_needs(actor), closed_needs(actor)                needs, to be paged; ``shown_needs(page)`` with how they stand
 tracked(actor, area, disease, known_on) -> rules.Tracked, by_area(…), without_stay(actor, area, disease)
 """
 
@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils import timezone
 
 from lianfang.definitions import selectors as definitions
@@ -258,9 +258,15 @@ def site_screen(actor: Actor, site_id: UUID) -> SiteScreen:
         [ShownRoom(room, states[room.pk], in_room[room.pk]) for room in rooms],
         guests(here, names),
         expected,
-        _shown_needs(actor, Need.objects.visible_to(actor).filter(stay__in=here)),
+        shown_needs(_waiting_at(actor, here)),
         figures(states.values()),
     )
+
+
+def _waiting_at(actor: Actor, here: Sequence[Stay]) -> QuerySet[Need]:
+    """What guests asked for and did not get yet, those that wait longest first."""
+    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need").values("subject_id")
+    return Need.objects.visible_to(actor).filter(stay__in=here, pk__in=waiting).order_by("asked_at", "id")
 
 
 def guests(here: Sequence[Stay], names: dict[UUID, str]) -> list[Guest]:
@@ -295,7 +301,7 @@ def missing(actor: Actor, path: str = "", permission: str = "stay.read") -> Quer
     rows = Stay.objects.visible_to(actor, permission).missing_a_check(clock.now())
     if path:
         rows = rows.filter(under("path", path))
-    return rows.select_related("person__merged_into", "site", "room").order_by("next_due_at", "id")
+    return rows.select_related("person__merged_into", "site", "room", "organisation").order_by("next_due_at", "id")
 
 
 @dataclass(frozen=True)
@@ -341,30 +347,30 @@ class ShownNeed:
     answers: list[Any]
 
 
-def open_needs(actor: Actor, path: str = "") -> list[ShownNeed]:
-    """Needs that are not met, those that wait longest first."""
-    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need").values("subject_id")
-    rows = Need.objects.visible_to(actor, "need.answer").filter(pk__in=waiting)
-    if path:
-        rows = rows.filter(under("stay__path", path))
-    return _shown_needs(actor, rows)
+def open_needs(actor: Actor) -> QuerySet[Need]:
+    """Needs that are not met, the most urgent first; ``shown_needs`` gives a page of them as pages show them."""
+    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need")
+    due = waiting.filter(subject_id=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+    rows = Need.objects.visible_to(actor, "need.answer").filter(pk__in=waiting.values("subject_id"))
+    return rows.annotate(due=Subquery(due)).order_by("due", "id")
 
 
-def closed_needs(actor: Actor, most: int = 500) -> list[ShownNeed]:
+def closed_needs(actor: Actor) -> QuerySet[Need]:
     """Needs that were met, the latest first."""
     waiting = WorkOrder.objects.unfinished().filter(subject_kind="need").values("subject_id")
-    latest = Need.objects.visible_to(actor, "need.answer").exclude(pk__in=waiting).order_by("-asked_at", "-id")
-    some = list(latest.values_list("pk", flat=True)[:most])
-    return _shown_needs(actor, Need.objects.filter(pk__in=some), closed=True)[::-1]
+    return Need.objects.visible_to(actor, "need.answer").exclude(pk__in=waiting).order_by("-asked_at", "-id")
 
 
 def needs_of(actor: Actor, of: Stay) -> list[ShownNeed]:
     """All needs of a stay that the actor may see."""
-    return _shown_needs(actor, Need.objects.visible_to(actor).filter(stay=of), closed=True)
+    return shown_needs(Need.objects.visible_to(actor).filter(stay=of).order_by("asked_at", "id"))
 
 
-def _shown_needs(actor: Actor, rows: QuerySet[Need], *, closed: bool = False) -> list[ShownNeed]:
-    found = list(rows.select_related("stay__person__merged_into", "stay__room", "stay__site").prefetch_related("answers__by").order_by("asked_at", "id"))  # fmt: skip
+def shown_needs(needs: Iterable[Need]) -> list[ShownNeed]:
+    """Needs with how they stand, in the order given. A few queries for any number."""
+    found = list(needs)
+    about = ("stay__person__merged_into", "stay__room", "stay__site", "stay__organisation", "answers__by")
+    prefetch_related_objects(found, *about)
     orders = {
         order.subject_id: order
         for order in WorkOrder.objects.filter(subject_id__in=[need.pk for need in found]).order_by("raised_at", "id")
@@ -377,7 +383,7 @@ def _shown_needs(actor: Actor, rows: QuerySet[Need], *, closed: bool = False) ->
         )
         met = any(given.closes for given in answers) or (order is not None and order.closed_at is not None)
         shown.append(ShownNeed(need, order, "closed" if met else "answered" if answers else "open", answers))
-    return [each for each in shown if closed or each.status != "closed"]
+    return shown
 
 
 # --- doors --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
     send_to(stay_id, site_id, by) -> Stay               which isolation site is to take in somebody not yet taken in
     enter(NewEntry, by) -> Stay                         arrival, move, lost, found, notice, exposure, or a correction of one
     check_in(NewCheck, by) -> Checked                   one check-in; ``check_in_many`` for a whole site in one screen
+    name_hospital(stay_id, hospital, by)                which hospital receives, where none was designated
     release(stay_id, by), release_many(stay_ids, by)    the end of a completed observation
     end_early(stay_id, reason, by, words=…)             any other end
     hand_over(stay_id, area, by)                        ask another place to take somebody over
@@ -22,7 +23,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -39,7 +40,7 @@ from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.kernel.sealing import keyring
 from lianfang.registry import services as registry
 from lianfang.registry.models import Area, Organisation, Person, PersonKey, PossibleDuplicate, Site
-from lianfang.registry.selectors import records_of
+from lianfang.registry.selectors import designated_around, records_of
 from lianfang.surveillance import services as surveillance
 from lianfang.surveillance.evidence import Evidence, Exposure
 from lianfang.surveillance.models import Case, CaseVersion
@@ -82,9 +83,9 @@ def _days(disease: str, edition: str) -> int | None:
     return definitions.edition(disease, edition).observation_days
 
 
-def due_times(disease: str, day: date) -> tuple[Any, ...]:
-    """The hours by which a check-in is owed, by the edition in force on a day."""
-    return rules.due_times(definitions.edition_on(disease, day).checks_a_day)
+def due_times(disease: str, day: date) -> tuple[time, ...]:
+    """The hours of a day by which a check-in is owed."""
+    return definitions.observation_on(disease, day).check_by
 
 
 # --- opening ------------------------------------------------------------------------------------------------------
@@ -359,6 +360,7 @@ def _write(entries: Sequence[NewEntry], stays: dict[UUID, Stay], by: Actor, *, t
         for row in fresh
     ]
     release_days = {pk: stay.release_on for pk, stay in stays.items()}
+    desks = {pk: (stay.path, stay.organisation_id) for pk, stay in stays.items()}
     _derive(stays.values(), now)
     log += [
         events.made("stay.extended", by, subject=("stay", pk), path=stay.path, details={"until": str(stay.release_on)})
@@ -366,8 +368,19 @@ def _write(entries: Sequence[NewEntry], stays: dict[UUID, Stay], by: Actor, *, t
         if (old := release_days[pk]) and stay.release_on and stay.release_on > old
     ]
     events.write(log)
+    for pk, stay in stays.items():
+        if desks[pk] != (stay.path, stay.organisation_id):
+            _take_along(stay, by)
     _follow(fresh, stays, left, by)
     return stays
+
+
+def _take_along(stay: Stay, by: Actor) -> None:
+    """Somebody is followed elsewhere now: what waits to be done for them there goes along, so that no request is lost."""
+    here = [kind.order for kind in rules.NEEDS.values() if kind.desk == "stay"]
+    subjects = [stay.pk, *stay.needs.values_list("pk", flat=True)]
+    kinds = [*here, *CHASING, "see_alarm", "transfer_patient", "review_stay"]
+    workorders.reroute(subjects, kinds, by, path=stay.path, organisation_id=stay.organisation_id)
 
 
 def event_of(row: Any) -> str:
@@ -469,17 +482,17 @@ def _follow(fresh: Sequence[StayEntry], stays: dict[UUID, Stay], left: set[tuple
         waiting = [
             "take_in_guest",
             "transfer_patient",
+            "find_hospital",
             "see_alarm",
             "find_lost_person",
             "review_stay",
             "take_over_stay",
         ]
         workorders.close_for(kinds["end"], [*waiting, *CHASING], by, cancelled=True)
-        orders += [
-            ("receive_home", pk, stays[pk].home_path or stays[pk].path, None)
-            for pk in kinds["end"]
-            if stays[pk].status == "released"
-        ]
+        for pk in kinds["end"]:
+            if (stay := stays[pk]).status == "released":
+                home = ("receive_home", pk, stay.home_path or stay.path, None)
+                raise_orders([home], by, reached_by(stay.site or stay.organisation))
     emptied = {
         room_id
         for pk, room_id in left
@@ -490,8 +503,9 @@ def _follow(fresh: Sequence[StayEntry], stays: dict[UUID, Stay], left: set[tuple
     raise_orders(orders, by)
 
 
-def raise_orders(orders: Sequence[tuple[str, UUID, str, UUID | None]], by: Actor) -> None:
-    """Raise work orders (kind, subject, path, organisation) of which none of the kind is unfinished for the subject."""
+def raise_orders(orders: Sequence[tuple[str, UUID, str, UUID | None]], by: Actor, note: str = "") -> None:
+    """Raise work orders (kind, subject, path, organisation) of which none of the kind is unfinished for the subject.
+    ``note`` says whom to ring about them."""
     if not orders:
         return
     waiting = set(
@@ -502,7 +516,9 @@ def raise_orders(orders: Sequence[tuple[str, UUID, str, UUID | None]], by: Actor
     now = clock.now()
     workorders.raise_many(
         [
-            workorders.raised(kind, subject_id=subject, path=path, organisation_id=organisation_id, raised_at=now)
+            workorders.raised(
+                kind, subject_id=subject, path=path, organisation_id=organisation_id, raised_at=now, note=note
+            )
             for kind, subject, path, organisation_id in orders
             if (kind, subject) not in waiting
         ],
@@ -615,6 +631,7 @@ class NewCheck:
     told_by: str = "coordinator"
     corrects: UUID | None = None
     retracted: bool = False
+    hospital_id: UUID | None = None  # which of several designated hospitals is to receive, if this is alarming
     id: UUID = field(default_factory=ids.new_id)
 
 
@@ -636,7 +653,8 @@ def check_in_many(new: Sequence[NewCheck], by: Actor) -> list[Checked]:
     """Write check-ins, all or none, in the order given. Raises Refused.
 
     Fever or a listed symptom raises, in the same transaction, an alert to who is responsible for the stay, a transfer
-    order, an order to the receiving hospital, and a notification as suspected case through ``surveillance``.
+    order, an order to the designated hospital, and a notification as suspected case through ``surveillance``. Where no
+    hospital is designated, the county has the order to say which one receives.
     """
     with transaction.atomic():
         stays = _locked({check.stay_id for check in new if check.stay_id}, "checkin.record", by)
@@ -680,8 +698,11 @@ def _check_in(new: Sequence[NewCheck], stays: dict[UUID, Stay], by: Actor, link_
     if answered:  # a link or a phone answered by itself: nobody need call any more
         workorders.close_for(answered, CHASING, by, cancelled=by.user_id is None)
     fresh_ids = {row.pk for row in fresh}
+    wanted = {told.id: told.hospital_id for told in new}
     return [
-        _sounded(row, stays[row.stay_id], by, now) if row.pk in fresh_ids else Checked(row, _alarm_in(row, stays))
+        _sounded(row, stays[row.stay_id], by, wanted[row.pk])
+        if row.pk in fresh_ids
+        else Checked(row, _alarm_in(row, stays))
         for row in written
     ]
 
@@ -741,28 +762,48 @@ def _alarm_in(row: CheckIn, stays: dict[UUID, Stay]) -> rules.Alarm | None:
     return None if row.retracted else alarm_of(stays[row.stay_id].disease, as_check(row))
 
 
-def _sounded(row: CheckIn, stay: Stay, by: Actor, now: datetime) -> Checked:
+def _sounded(row: CheckIn, stay: Stay, by: Actor, hospital_id: UUID | None) -> Checked:
     """What an alarming check-in causes. Somebody whose suspected case is still open is not notified again."""
     found = None if row.retracted else alarm_of(stay.disease, as_check(row))
     if found is None or stay.status not in rules.OPEN:
         return Checked(row, found)
     details = {"found": ", ".join((*([f"{found.fever:g} °C"] if found.fever else []), *found.symptoms))}
     events.record("stay.alarm", by, subject=("stay", stay.pk), path=stay.path, details=details)
-    hospital = receiving_hospital(stay)
+    hospital = receiving_hospital(stay, hospital_id)
     case = open_case(stay)
     if case is None:
         case = _notify(stay, row, found, hospital, by)
         entry = NewEntry(stay.pk, "suspected", row.observed_at, case_id=case.pk)
         _write([entry], {stay.pk: stay}, by, trusted=True)
+    note = reached_by(hospital) if hospital else ""
     raise_orders(
         [
             ("see_alarm", stay.pk, stay.path, stay.organisation_id),
             ("transfer_patient", stay.pk, stay.path, stay.organisation_id),
-            ("receive_patient", case.pk, hospital.path if hospital else stay.path, hospital.pk if hospital else None),
         ],
         by,
+        note,
     )
+    if hospital is None:
+        raise_orders([("find_hospital", stay.pk, county_of(stay.path), None)], by)
+    else:
+        _ask_to_receive(hospital, stay, case, by)
     return Checked(row, found, case)
+
+
+def _ask_to_receive(hospital: Organisation, stay: Stay, case: Case, by: Actor) -> None:
+    orders = [("receive_patient", case.pk, hospital.path, hospital.pk)]
+    raise_orders(orders, by, reached_by(stay.site or stay.organisation))
+
+
+def reached_by(place: Site | Organisation | None) -> str:
+    """A place with its telephone, as a note of an order says it."""
+    return " ".join(filter(None, (place.name, place.phone))) if place else ""
+
+
+def county_of(path: str) -> str:
+    """The county in which a path lies; the path itself where it is wider."""
+    return "/".join(path.split("/")[:4]).rstrip("/") + "/"
 
 
 def open_case(stay: Stay) -> Case | None:
@@ -776,17 +817,47 @@ def open_case(stay: Stay) -> Case | None:
     return None if version.classification in edition.not_investigated else version.case
 
 
-def receiving_hospital(stay: Stay) -> Organisation | None:
-    """The hospital that takes in who falls ill: the first one entered in the smallest area around the stay that has one."""
-    parts = stay.path.rstrip("/").split("/")
-    for length in range(len(parts), 1, -1):
-        path = "/".join(parts[:length]) + "/"
-        found = (
-            Organisation.objects.filter(kind=Organisation.Kind.HOSPITAL, path__startswith=path).order_by("pk").first()
-        )
-        if found is not None:
-            return found
-    return None
+def receiving_hospitals(stay: Stay) -> list[Organisation]:
+    """The hospitals designated to take in who falls ill there now, those of the smallest area around the stay; of somebody
+    ill already the one that was asked before."""
+    asked = hospital_of(stay) if open_case(stay) else None
+    return [asked] if asked else designated_around(stay.path, stay.disease, clock.today())
+
+
+def receiving_hospital(stay: Stay, chosen: UUID | None = None) -> Organisation | None:
+    """The hospital that takes in who falls ill: of the designated ones the one chosen, and where nobody chose the one
+    designated longest. None where nobody is designated. Raises Refused for one that is not among them."""
+    hospitals = receiving_hospitals(stay)
+    if chosen is None:
+        return hospitals[0] if hospitals else None
+    found = next((hospital for hospital in hospitals if hospital.pk == chosen), None)
+    if found is None:
+        raise Refused(refuse("stay.hospital_not_designated", "hospital_id"))
+    return found
+
+
+def name_hospital(stay_id: UUID, hospital: Organisation, by: Actor) -> None:
+    """Say which hospital receives somebody for whom none was designated; it has the order, and the case. Raises Refused."""
+    with transaction.atomic():
+        stay = _locked([stay_id], "stay.manage", by)[stay_id]
+        if hospital.kind not in Organisation.PATIENTS:
+            raise Refused(refuse("place.receives_no_patients", "hospital"))
+        case = open_case(stay)
+        if case is None or not workorders.close_for([stay_id], ["find_hospital"], by):
+            raise Refused(refuse("stay.hospital_not_sought"))
+        surveillance.receive_case(case.pk, hospital)
+        _ask_to_receive(hospital, stay, case, by)
+        details = {"organisation": str(hospital.pk)}
+        events.record("stay.hospital_named", by, subject=("stay", stay_id), path=stay.path, details=details)
+
+
+def hospital_of(stay: Stay) -> Organisation | None:
+    """The hospital that was asked last to receive somebody who fell ill under observation."""
+    if stay.case_id is None:
+        return None
+    orders = WorkOrder.objects.filter(kind="receive_patient", subject_id=stay.case_id, organisation__isnull=False)
+    asked = orders.select_related("organisation").order_by("-raised_at", "-id").first()
+    return asked.organisation if asked else None
 
 
 def _notify(stay: Stay, row: CheckIn, found: rules.Alarm, hospital: Organisation | None, by: Actor) -> Case:
@@ -882,7 +953,7 @@ def end_early(stay_id: UUID, reason: str, by: Actor, *, words: str = "", happene
     """End a stay for one of the reasons for which it may end early. Raises Refused."""
     with transaction.atomic():
         stay = _locked([stay_id], "stay.manage", by)[stay_id]
-        allowed = [code for code in definitions.vocabulary("stay_end_reasons") if code != rules.COMPLETED]
+        allowed = definitions.observation_on(stay.disease, clock.today()).early_end
         accepted = WorkOrder.objects.filter(
             kind="take_over_stay", subject_id=stay_id, status__in=("accepted", "done")
         ).exists()
@@ -1156,20 +1227,33 @@ def revoke_link(link_id: UUID, by: Actor) -> PersonalLink:
 
 @dataclass(frozen=True)
 class LinkPage:
-    """All that a personal link shows: whose hands it is in, the day of release, and what the form asks. No name."""
+    """All that a personal link shows: whose hands it is in, the day of release, what the form asks, and whom to ring. No name."""
 
     release_on: date | None
     told_by: str
     symptoms: tuple[str, ...]
     fever_from: float | None
     expires_at: datetime
+    phone: str = ""  # of the site, or of whoever runs it; empty where none is known
 
 
 def link_page(token: str, address: str) -> LinkPage:
     """What a personal link shows. Raises Refused: unknown, ended, or tried too often from this address."""
     link = _opened(token, address)
     edition = definitions.edition_on(link.stay.disease, clock.today())
-    return LinkPage(link.stay.release_on, link.told_by, edition.listed_symptoms, edition.fever_from, link.expires_at)
+    return LinkPage(
+        link.stay.release_on,
+        link.told_by,
+        edition.listed_symptoms,
+        edition.fever_from,
+        link.expires_at,
+        phone_of(link.stay),
+    )
+
+
+def phone_of(stay: Stay) -> str:
+    """Where somebody under observation is reached about: the telephone of the site, or of the organisation that follows."""
+    return (stay.site.phone if stay.site else "") or (stay.organisation.phone if stay.organisation else "")
 
 
 def check_in_by_link(token: str, new: NewCheck, address: str) -> Checked:
@@ -1206,7 +1290,8 @@ def _opened(token: str, address: str) -> PersonalLink:
             left = int((wait - (now - tried.last_at)).total_seconds()) + 1
             no = refuse("personal_link.too_many_tries", seconds=left)
         else:
-            found = PersonalLink.objects.filter(digest=_digest(token)).select_related("stay").first()
+            about = ("stay__site", "stay__organisation")
+            found = PersonalLink.objects.filter(digest=_digest(token)).select_related("stay", *about).first()
             if found is not None:
                 return _not_ended(found, now)
             no = refuse("personal_link.unknown")

@@ -1,5 +1,6 @@
 """The coordinator's screen: a site whole, all its check-ins entered at once, its rooms."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from . import rules, selectors, services
 from .forms import LineOfSheet, Rooms
 from .models import Room, Stay
 from .presenting import Row, place_name, shown
-from .views import alarming, ask_first, confirmed, held_back_rows, need_entries, take
+from .views import alarming, ask_first, confirmed, held_back_rows, hospital_chosen, need_entries, take
 
 MOST_LINES = 200  # on one screen; those still missing come first, so the others follow
 LOOKS = {"free": "free", "shared": "taken", "full": "taken", "undisinfected": "waiting"}
@@ -125,7 +126,8 @@ def isolation_checkins(request: HttpRequest, site_id: UUID) -> HttpResponse:
             if row in wrong or row in asking:
                 continue
             try:
-                services.check_in(lines[row.stay.pk].check(row.stay.pk, "coordinator"), actor)
+                told = lines[row.stay.pk].check(row.stay.pk, "coordinator")
+                services.check_in(replace(told, hospital_id=hospital_chosen(request, row.stay)), actor)
                 done += 1
             except Refused as no:
                 take(lines[row.stay.pk], no)

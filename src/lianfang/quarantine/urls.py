@@ -15,6 +15,7 @@ urlpatterns = [
     path("observed/<uuid:stay_id>/", views.stay, name="stay"),
     path("observed/<uuid:stay_id>/checkin/", views.stay_checkin, name="stay-checkin"),
     path("observed/<uuid:stay_id>/feverish/", views.stay_feverish, name="stay-feverish"),
+    path("observed/<uuid:stay_id>/hospital/", views.stay_hospital, name="stay-hospital"),
     path("observed/<uuid:stay_id>/need/", views.stay_need, name="stay-need"),
     path("observed/<uuid:stay_id>/move/", views.stay_move, name="stay-move"),
     path("observed/<uuid:stay_id>/exposed/", views.stay_exposed, name="stay-exposed"),

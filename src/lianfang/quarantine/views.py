@@ -1,6 +1,7 @@
 """Stays under observation as pages: the county's lists, one stay, taking in, moving, ending, needs, personal links."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -43,12 +44,25 @@ from .forms import (
     Ending,
     FurtherExposure,
     HandOver,
+    NameHospital,
     NeedForm,
     Notice,
     Place,
+    SitePicker,
 )
 from .models import CheckIn, Need, PersonalLink, Stay
-from .presenting import Row, alarm_in_words, area_names, place_name, place_of, rows, symptoms_in_words, what_follows
+from .presenting import (
+    Row,
+    alarm_in_words,
+    area_names,
+    called,
+    desks_of,
+    place_name,
+    place_of,
+    rows,
+    symptoms_in_words,
+    what_follows,
+)
 from .presenting import shown as present_guests
 
 PAGE = 50
@@ -116,12 +130,26 @@ def ask_first(
 ) -> HttpResponse:
     """Name what alarming check-ins will cause before they are recorded; what was entered is carried along."""
     entries = [
-        {"row": row, "alarm": alarm_in_words(hot), "steps": what_follows(row.stay)}
+        {"row": row, "alarm": alarm_in_words(hot), "steps": what_follows(row.stay), **hospital_choice(row.stay)}
         for row, new in found
         if (hot := alarming(row.stay, new))
     ]
     context = {"entries": entries, "carried": list(carried), "back": back, "wrong": wrong}
     return render(request, "quarantine/alarming.html", context, status=422)
+
+
+def hospital_choice(stay: Stay) -> dict[str, Any]:
+    """What the choice among several designated hospitals shows; nothing to choose where there is one, or none."""
+    hospitals = [(hospital.pk, called(hospital)) for hospital in services.receiving_hospitals(stay)]
+    return {"hospitals": hospitals if len(hospitals) > 1 else [], "hospital_name": f"hospital-{stay.pk.hex}"}
+
+
+def hospital_chosen(request: HttpRequest, stay: Stay) -> UUID | None:
+    """Which designated hospital somebody chose on the page; None where nobody was asked."""
+    try:
+        return UUID(request.POST.get(f"hospital-{stay.pk.hex}", ""))
+    except ValueError:
+        return None
 
 
 def need_entries(actor: Actor, needs: Iterable[selectors.ShownNeed], names: dict[UUID, str]) -> list[dict[str, Any]]:
@@ -180,11 +208,11 @@ def stay_list(request: HttpRequest) -> HttpResponse:
     states = [("", _("all that are open")), *((state.name, _(str(state.label))) for state in rules.WORKFLOW.states)]
     status = status if status in dict(states) else ""
     found = selectors.stays(actor, selectors.StayFilter(status=status))
-    sites = [(str(each.pk), place_name(each)) for each, _figures in selectors.sites(actor)]
+    picker = SitePicker("" if site == HOME else site, actor=actor, permission="stay.read")
     if site == HOME:
         found = found.filter(site=None)
-    elif site in dict(sites):
-        found = found.filter(site=UUID(site))
+    elif picker.chosen:
+        found = found.filter(site=picker.chosen)
     shown = Slice(found, request.GET.get("page"))
     observed = Stay.objects.visible_to(actor).observed()
     context = {
@@ -192,8 +220,11 @@ def stay_list(request: HttpRequest) -> HttpResponse:
         "page": shown,
         "states": states,
         "status": status,
-        "sites": sites,
-        "site": site,
+        "picker": picker,
+        "sites": []
+        if picker.many
+        else [(str(each.pk), place_name(each)) for each in picker.rows.order_by("path", "name")],
+        "site": str(picker.chosen.pk) if picker.chosen else site,
         "observed": observed.count(),
         "missing": selectors.missing(actor).count(),
         "leaving": observed.filter(release_on__lte=clock.today()).count(),
@@ -254,17 +285,12 @@ def need_list(request: HttpRequest) -> HttpResponse:
     """What people under observation asked for."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     show = request.GET.get("show", "")
-    if show == "closed":
-        shown = Slice(selectors.closed_needs(actor), request.GET.get("page"))
-    else:
-        found = selectors.open_needs(actor)
-        now = clock.now()
-        found.sort(key=lambda each: (each.order.due_at if each.order else now, each.need.pk))
-        shown = Slice(found, request.GET.get("page"))
+    found = selectors.closed_needs(actor) if show == "closed" else selectors.open_needs(actor)
+    shown = Slice(found, request.GET.get("page"))
     with transaction.atomic():
         events.record("need.listed", actor, details={"rows": len(shown.items), "names": "masked"})
     context = {
-        "needs": need_entries(actor, shown.items, {}),
+        "needs": need_entries(actor, selectors.shown_needs(shown.items), {}),
         "page": shown,
         "show": show,
         "back": request.get_full_path(),
@@ -385,7 +411,11 @@ def _to_correct(of: Stay, wanted: str) -> CheckIn | None:
 
 
 def _stay_page(
-    request: HttpRequest, of: Stay, form: CheckInForm | None = None, need_form: NeedForm | None = None
+    request: HttpRequest,
+    of: Stay,
+    form: CheckInForm | None = None,
+    need_form: NeedForm | None = None,
+    name_hospital: NameHospital | None = None,
 ) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     with transaction.atomic():
@@ -398,7 +428,7 @@ def _stay_page(
     refusals = services.release_refusals([of])[of.pk] if of.status == "observed" else []
     kinds, language = order_kinds(), definitions.language()
     orders = WorkOrder.objects.visible_to(actor).filter(subject_id=of.pk).order_by("raised_at", "id")
-    case = of.case
+    case, hospital = of.case, services.hospital_of(of)
     context = {
         "stay": of,
         "row": row,
@@ -419,14 +449,46 @@ def _stay_page(
         "links": [_link_entry(link, of) for link in selectors.links_of(of)],
         "orders": [(order, kinds[order.kind].label[language]) for order in orders],
         "entries": [_entry(entry, history, of) for entry in history.entries],
+        "hospital": hospital,
+        "hospital_label": place_name(hospital) if hospital else "",
+        "name_hospital": name_hospital or _name_hospital(of, actor),
+        "home_desks": desks_of(of.home_path)
+        if of.status == "released" or not refusals and of.status == "observed"
+        else [],
         "case_url": reverse("case", args=[case.pk]) if case and actor.may("case.read") else "",
         "may_record": may_record,
         "may_manage": _may(actor, "stay.manage", of),
         "may_ask": may_record,
         "back": request.path,
     }
-    wrong = bool(form or need_form)
+    wrong = bool(form or need_form or name_hospital)
     return render(request, "quarantine/stay.html", context, status=422 if wrong else 200)
+
+
+def _name_hospital(of: Stay, actor: Actor, data: Any = None) -> NameHospital | None:
+    """The form that asks for the receiving hospital, while the county is to name one and the actor may."""
+    sought = WorkOrder.objects.unfinished().filter(kind="find_hospital", subject_id=of.pk).exists()
+    return NameHospital(data, of=of) if sought and _may(actor, "stay.manage", of) else None
+
+
+@require_POST
+@page("stay.manage")
+def stay_hospital(request: HttpRequest, stay_id: UUID) -> HttpResponse:
+    """Which hospital receives somebody who fell ill where none is designated."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    of = selectors.stay(actor, stay_id, "stay.manage")
+    form = _name_hospital(of, actor, request.POST)
+    if form is None:
+        raise Refused(refuse("stay.hospital_not_sought"))
+    if form.is_valid():
+        try:
+            services.name_hospital(of.pk, form.cleaned_data["hospital"], actor)
+        except Refused as no:
+            take(form, no)
+        else:
+            messages.success(request, _("The hospital was asked to receive the person."))
+            return redirect("stay", of.pk)
+    return _stay_page(request, of, name_hospital=form)
 
 
 def _checkin_entry(check: CheckIn, history: selectors.History) -> dict[str, Any]:
@@ -499,7 +561,7 @@ def stay_checkin(request: HttpRequest, stay_id: UUID) -> HttpResponse:
         if alarming(of, new) and not confirmed(request):
             return ask_first(request, [(rows([of])[0], new)], _carried(request), reverse("stay", args=[of.pk]))
         try:
-            checked = services.check_in(new, actor)
+            checked = services.check_in(replace(new, hospital_id=hospital_chosen(request, of)), actor)
         except Refused as no:
             take(form, no)
         else:
@@ -535,6 +597,7 @@ def stay_feverish(request: HttpRequest, stay_id: UUID) -> HttpResponse:
         new = form.check(of.pk, "coordinator")
         if alarming(of, new):
             try:
+                new = replace(new, hospital_id=hospital_chosen(request, of))
                 say_recorded(request, services.check_in(new, actor))
                 return redirect("stay", of.pk)
             except Refused as no:
@@ -546,7 +609,7 @@ def stay_feverish(request: HttpRequest, stay_id: UUID) -> HttpResponse:
             )
             form.add_error("temperature", words.format(limit=limit))
     row = rows([of])[0]
-    context = {"row": row, "form": form, "steps": what_follows(of)}
+    context = {"row": row, "form": form, "steps": what_follows(of), **hospital_choice(of)}
     return render(request, "quarantine/feverish.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -581,10 +644,10 @@ def stay_new(request: HttpRequest) -> HttpResponse:
             return redirect("stay-move" if open_stay.status == "awaited" else "stay", open_stay.pk)
     if (sent := _sent_before(request)) and Stay.objects.visible_to(actor).filter(pk=sent).exists():
         return redirect("stay", sent)
-    site = request.GET.get("site", "")
+    picker = SitePicker(request.GET.get("site", ""), actor=actor, permission="stay.manage")
     latest = Stay.objects.visible_to(actor).order_by("-opened_at").values_list("disease", flat=True).first()
     disease = contact.disease if contact else latest or ""
-    form = Admission(request.POST or None, actor=actor, site=site, known=contact is not None, disease=disease)
+    form = Admission(request.POST or None, picker=picker, known=contact is not None, disease=disease)
     if request.method == "POST" and form.is_valid():
         try:
             taken_in = _take_in(form, contact, actor)
@@ -598,7 +661,7 @@ def stay_new(request: HttpRequest) -> HttpResponse:
         "title": _("Take in"),
         "about": _("Contacts that tracing has entered are expected already: open their stay and take them in there."),
         "button": _("Take in"),
-        "back": reverse("isolation-site", args=[site]) if form.site_id else reverse("stay-list"),
+        "back": reverse("isolation-site", args=[form.site_id]) if form.site_id else reverse("stay-list"),
         "contact": contact,
     }
     return render(request, "quarantine/form.html", context, status=422 if request.method == "POST" else 200)
@@ -658,7 +721,8 @@ def stay_move(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     if (sent := _sent_before(request)) and of.entries.filter(pk=sent).exists():
         return redirect("stay", of.pk)
     arriving = of.status == "awaited"
-    form: Place = Arrival(request.POST or None, actor=actor) if arriving else Place(request.POST or None, actor=actor)
+    picker = SitePicker(request.GET.get("site", ""), actor=actor, permission="stay.manage")
+    form: Place = (Arrival if arriving else Place)(request.POST or None, picker=picker)
     if request.method == "POST" and form.is_valid():
         try:
             said = _move(of, form, actor)
@@ -780,7 +844,8 @@ def stay_end(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     """End observation early for an allowed reason, or say that somebody was lost from sight or found again."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     of = selectors.stay(actor, stay_id, "stay.manage")
-    form = Ending(request.POST or None, status=of.status)
+    reasons = definitions.observation_on(of.disease, clock.today()).early_end
+    form = Ending(request.POST or None, status=of.status, reasons=reasons)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -894,6 +959,7 @@ def door(request: HttpRequest, stay_id: UUID) -> HttpResponse:
         if alarming(of, new) and not confirmed(request):
             return ask_first(request, [(rows([of])[0], new)], _carried(request), request.path)
         try:
+            new = replace(new, hospital_id=hospital_chosen(request, of))
             say_recorded(request, services.check_in(new, actor))
             return redirect(reverse("doors") + f"#s-{of.pk}")
         except Refused as no:

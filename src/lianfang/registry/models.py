@@ -72,9 +72,18 @@ class AreaShape(models.Model):
         return f"shape of {self.area_id}"
 
 
+ANY_DISEASE = "all"
+
+
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def visible_to(self, actor: Actor, permission: str = "area.read") -> "OrganisationQuerySet":
         return in_scope(self, actor, permission, areas=("path",), organisation="pk")
+
+    def designated_on(self, day: date) -> "OrganisationQuerySet":
+        """Those designated on a day to receive patients, of whatever disease."""
+        begun = Q(designated_from=None) | Q(designated_from__lte=day)
+        going_on = Q(designated_until=None) | Q(designated_until__gt=day)
+        return self.exclude(designated_for=[]).filter(begun, going_on)
 
 
 class Organisation(models.Model):
@@ -96,15 +105,34 @@ class Organisation(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     area = models.ForeignKey(Area, models.PROTECT)
     path = AreaPath()
+    phone = models.CharField(max_length=40, blank=True)  # of its desk, not of a person
+    # Which patients it was designated to receive: codes of diseases, or ANY_DISEASE; nothing where it was not.
+    designated_for = models.JSONField(default=list)
+    designated_from = models.DateField(null=True)
+    designated_until = models.DateField(null=True)  # the first day on which it no longer is
+
+    PATIENTS = ("hospital", "clinic")  # kinds that may be designated
 
     objects = OrganisationQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["name", "area"], name="organisation_once_in_its_area")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "area"], name="organisation_once_in_its_area"),
+            models.CheckConstraint(
+                condition=Q(designated_until=None)
+                | Q(designated_from=None)
+                | Q(designated_until__gte=F("designated_from")),
+                name="designation_span",
+            ),
+        ]
         indexes = [models.Index(fields=["path"], name="organisation_path")]
 
     def __str__(self) -> str:
         return self.name
+
+    def receives(self, disease: str) -> bool:
+        """Whether patients of a disease are among those it was designated to receive."""
+        return ANY_DISEASE in self.designated_for or disease in self.designated_for
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
@@ -138,6 +166,7 @@ class Site(models.Model):
     path = AreaPath()
     organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="sites")  # who runs it
     address = models.CharField(max_length=200, blank=True)  # of a public place, so not sealed
+    phone = models.CharField(max_length=40, blank=True)  # of its desk, not of a person
     longitude = models.FloatField(null=True)  # WGS 84
     latitude = models.FloatField(null=True)
     opened_on = models.DateField(null=True)

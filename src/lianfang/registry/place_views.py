@@ -18,6 +18,7 @@ from lianfang.kernel.views import page
 from . import places
 from .area_views import AreaInput, area_field
 from .models import Organisation, Site
+from .place_fields import PlaceField
 
 TITLES = {"organisation": gettext_lazy("Organisations"), "site": gettext_lazy("Sites")}
 
@@ -27,11 +28,16 @@ def _day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=widget, **options)
 
 
-class OrganisationForm(forms.Form):
+class PlaceForm(forms.Form):
     name = forms.CharField(label=pgettext_lazy("of a place", "Name"), max_length=120)
     name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=160, required=False)
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Organisation.Kind.choices)
     area = forms.CharField(label=gettext_lazy("Stands in"), max_length=80, widget=AreaInput())
+    phone = forms.CharField(
+        label=gettext_lazy("Telephone"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("Of the desk that somebody answers at any hour, not of a person."),
+    )
 
     def __init__(self, *args: Any, actor: Actor, **options: Any):
         super().__init__(*args, **options)
@@ -40,12 +46,27 @@ class OrganisationForm(forms.Form):
         return area_field(self.cleaned_data["area"])
 
 
-class SiteForm(OrganisationForm):
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Site.Kind.choices)
-    organisation = forms.ModelChoiceField(
-        label=gettext_lazy("Run by"), queryset=Organisation.objects.none(), required=False
+class OrganisationForm(PlaceForm):
+    field_order = ("name", "name_en", "kind")
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Organisation.Kind.choices)
+    designated_for = forms.MultipleChoiceField(
+        label=gettext_lazy("Designated to receive patients of"),
+        choices=places.diseases,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Hospitals and clinics only. Who falls ill under observation nearby is sent here."),
     )
+    designated_from = _day(gettext_lazy("Designated from"))
+    designated_until = _day(
+        gettext_lazy("Designated until"), help_text=gettext_lazy("The first day on which it no longer is.")
+    )
+
+
+class SiteForm(PlaceForm):
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Site.Kind.choices)
+    organisation = PlaceField("organisation", label=gettext_lazy("Run by"), required=False)
     address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)
+    field_order = ("name", "name_en", "kind", "area", "organisation", "address", "phone")
     longitude = forms.FloatField(label=gettext_lazy("Longitude"), required=False, min_value=-180, max_value=180)
     latitude = forms.FloatField(
         label=gettext_lazy("Latitude"),
@@ -59,7 +80,7 @@ class SiteForm(OrganisationForm):
 
     def __init__(self, *args: Any, actor: Actor, **options: Any):
         super().__init__(*args, actor=actor, **options)
-        self.fields["organisation"].queryset = places.organisations(actor)  # type: ignore[attr-defined]
+        self.fields["organisation"].rows = places.organisations(actor)  # type: ignore[attr-defined]
 
 
 FORMS = {"organisation": OrganisationForm, "site": SiteForm}
@@ -82,11 +103,14 @@ def place_list(request: HttpRequest, what: str) -> HttpResponse:
         rows: Any = places.sites(actor, text, kind, closed=closed)
     else:
         rows = places.organisations(actor, text, kind)
+    shown, words = Paginator(rows, 50).get_page(request.GET.get("page")), dict(places.diseases())
+    for row in shown:
+        row.designated_words = ", ".join(words.get(code, code) for code in getattr(row, "designated_for", ()))
     context = {
         "what": what,
         "title": TITLES[what],
         "tabs": TITLES.items(),
-        "page": Paginator(rows, 50).get_page(request.GET.get("page")),
+        "page": shown,
         "kinds": places.OF[what].Kind.choices,
         "text": text,
         "kind": kind,
@@ -94,6 +118,20 @@ def place_list(request: HttpRequest, what: str) -> HttpResponse:
         "may_write": actor.may("site.manage"),
     }
     return render(request, "registry/place_list.html", context)
+
+
+OFFERED = 20  # names offered at once
+
+
+@page("area.read")
+def place_search(request: HttpRequest, what: str) -> HttpResponse:
+    """Organisations or sites whose name holds what was written, as options of a field."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    asked = request.GET.copy()
+    kind = "".join(asked.pop("kind", [])[:1])
+    text = str(next(iter(asked.values()), ""))[:120].strip()
+    rows = (places.sites if _known(what) == "site" else places.organisations)(actor, text, kind)
+    return render(request, "registry/place_options.html", {"rows": rows[:OFFERED]})
 
 
 @page("site.manage")

@@ -5,8 +5,9 @@ Two of one kind in one area never bear the same name: a list that comes again ch
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -15,26 +16,34 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
+from django.utils.translation import gettext as _
 
+from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refusal, Refused, refuse
 from lianfang.kernel.spreadsheets import as_before
 
-from .models import Area, Organisation, Site
+from .models import ANY_DISEASE, Area, Organisation, Site
 from .resolving import resolve_area
 
 Held = TypeVar("Held", Organisation, Site)
 
 OF: dict[str, Any] = {"organisation": Organisation, "site": Site}
 COLUMNS: dict[type, tuple[str, ...]] = {
-    Organisation: ("name", "name_en", "kind", "area"),
-    Site: ("name", "name_en", "kind", "area", "organisation", "address", "longitude", "latitude", "opened_on", "closed_on"),
+    Organisation: (
+        "name", "name_en", "kind", "area", "phone", "designated_for", "designated_from", "designated_until",
+    ),
+    Site: (
+        "name", "name_en", "kind", "area", "organisation", "address", "phone", "longitude", "latitude", "opened_on",
+        "closed_on",
+    ),
 }  # fmt: skip
 NEEDED = ("name", "kind", "area")
 CHINESE = {
     "name": "名称", "name_en": "英文名称", "kind": "类型", "area": "地区", "organisation": "管理单位", "address": "地址",
-    "longitude": "经度", "latitude": "纬度", "opened_on": "启用日期", "closed_on": "停用日期",
+    "phone": "电话", "longitude": "经度", "latitude": "纬度", "opened_on": "启用日期", "closed_on": "停用日期",
+    "designated_for": "定点收治", "designated_from": "定点起始日期", "designated_until": "定点截止日期",
 }  # fmt: skip
 LEAVES: dict[type, tuple[str, str]] = {
     Organisation: ("organisation.entered", "organisation.corrected"),
@@ -81,7 +90,7 @@ def _narrowed(rows: Any, text: str, kind: str) -> Any:
 
 
 def write_organisation(said: Mapping[str, Any], by: Actor, organisation_id: UUID | None = None) -> Organisation:
-    """Enter an organisation, or correct one: ``name``, ``name_en``, ``kind``, ``area``. Raises Refused."""
+    """Enter an organisation, or correct one: its ``COLUMNS``; what is not said stays as it is. Raises Refused."""
     return _write(Organisation, said, by, organisation_id)
 
 
@@ -113,11 +122,20 @@ def _wrong(row: Organisation | Site, said: Mapping[str, Any], by: Actor) -> list
     named = type(row).objects.filter(name=said["name"], area=area).exclude(pk=row.pk)
     if named.exists():
         wrong.append(refuse("place.name_taken", "name", name=said["name"], area=area.name))
-    if (said.get("longitude") is None) != (said.get("latitude") is None):
+
+    def will_be(name: str) -> Any:
+        return said[name] if name in said else getattr(row, name, None)
+
+    if (will_be("longitude") is None) != (will_be("latitude") is None):
         wrong.append(refuse("place.half_a_position", "latitude"))
-    opened, closed = said.get("opened_on"), said.get("closed_on")
+    opened, closed = will_be("opened_on"), will_be("closed_on")
     if opened and closed and closed < opened:
         wrong.append(refuse("place.closed_before_opened", "closed_on"))
+    if will_be("designated_for") and will_be("kind") not in Organisation.PATIENTS:
+        wrong.append(refuse("place.receives_no_patients", "designated_for"))
+    begun, ended = will_be("designated_from"), will_be("designated_until")
+    if begun and ended and ended < begun:
+        wrong.append(refuse("place.designation_reversed", "designated_until"))
     return wrong
 
 
@@ -178,7 +196,8 @@ def enter_list(what: str, text: str, by: Actor) -> Entered:
 def refused_table(what: str, entered: Entered) -> str:
     """The rows that did not enter as a table that can be corrected and sent again, the reasons in a last column."""
     out = io.StringIO()
-    columns = COLUMNS[OF[what]]
+    there = {name for row in entered.refused for name in row.cells}
+    columns = [name for name in COLUMNS[OF[what]] if name in there]  # a column that was not there says nothing
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*columns, "refused"])
     for row in entered.refused:
@@ -217,15 +236,16 @@ def _rows(model: type, text: str) -> list[tuple[int, dict[str, str]]]:
         raise Refused(refuse("place.not_a_table", line=reader.line_num, problem=str(problem))) from None
     if headers is None:
         raise Refused(refuse("place.headers_wrong", columns=", ".join(NEEDED), known=", ".join(columns)))
-    return [(line, dict.fromkeys(columns, "") | cells) for line, cells in rows]
+    said = dict.fromkeys(filter(None, headers), "")
+    return [(line, said | cells) for line, cells in rows]
 
 
 def _read(model: Any, cells: Mapping[str, str], by: Actor) -> tuple[dict[str, Any], list[Refusal]]:
-    """The cells as values, and what is wrong with them."""
+    """The cells as values, and what is wrong with them. A column that the table does not have says nothing."""
     said: dict[str, Any] = {}
     wrong: list[Refusal] = []
-    for name in ("name", "name_en", "address"):
-        if name in COLUMNS[model]:
+    for name in ("name", "name_en", "address", "phone"):
+        if name in cells:
             said[name] = cells[name]
             longest = model._meta.get_field(name).max_length
             if len(cells[name]) > longest:
@@ -246,20 +266,31 @@ def _read(model: Any, cells: Mapping[str, str], by: Actor) -> tuple[dict[str, An
         wrong.append(refuse("place.area_ambiguous", "area", value=cells["area"], names=names))
     elif found.area is None:
         wrong.append(refuse("place.area_unknown", "area", value=cells["area"]))
-    if model is Site:
-        _read_site(cells, by, said, wrong)
+    _read_more(cells, by, said, wrong)
     return said, wrong
 
 
-def _read_site(cells: Mapping[str, str], by: Actor, said: dict[str, Any], wrong: list[Refusal]) -> None:
-    said["organisation"] = None
-    if name := cells["organisation"]:
-        named = list(Organisation.objects.visible_to(by).filter(Q(name=name) | Q(name_en=name))[:2])
-        if len(named) == 1:
-            said["organisation"] = named[0]
-        else:
-            wrong.append(refuse("place.organisation_unclear", "organisation", value=name))
+def _read_more(cells: Mapping[str, str], by: Actor, said: dict[str, Any], wrong: list[Refusal]) -> None:
+    """What is not asked of every place."""
+    if "organisation" in cells:
+        said["organisation"] = None
+        if name := cells["organisation"]:
+            found = named(Organisation.objects.visible_to(by), name)
+            if len(found) == 1:
+                said["organisation"] = found[0]
+            else:
+                wrong.append(refuse("place.organisation_unclear", "organisation", value=name))
+    if "designated_for" in cells:
+        said["designated_for"] = []
+        for word in filter(None, re.split(r"\s*[,，、;；]\s*", cells["designated_for"])):
+            if code := _disease(word):
+                said["designated_for"].append(code)
+            else:
+                known = ", ".join(str(words) for _code, words in diseases())
+                wrong.append(refuse("place.disease_unknown", "designated_for", value=word, known=known))
     for column, most in (("longitude", 180), ("latitude", 90)):
+        if column not in cells:
+            continue
         said[column] = None
         if cells[column]:
             try:
@@ -268,7 +299,9 @@ def _read_site(cells: Mapping[str, str], by: Actor, said: dict[str, Any], wrong:
                 said[column] = None
             if said[column] is None or not -most <= said[column] <= most:
                 wrong.append(refuse("place.position_wrong", column, value=cells[column], most=most))
-    for column in ("opened_on", "closed_on"):
+    for column in ("opened_on", "closed_on", "designated_from", "designated_until"):
+        if column not in cells:
+            continue
         said[column] = None
         if cells[column]:
             try:
@@ -279,15 +312,37 @@ def _read_site(cells: Mapping[str, str], by: Actor, said: dict[str, Any], wrong:
 
 def _kind(model: Any, text: str) -> str:
     """The code of a kind that was written as its code, or in either language."""
+    return _heard(text, lambda: model.Kind.choices)
+
+
+def _disease(text: str) -> str:
+    """The code of a disease, or of all of them, that was written as its code, or in either language."""
+    return _heard(text, diseases)
+
+
+def _heard(text: str, choices: Callable[[], Iterable[tuple[str, Any]]]) -> str:
     wanted = text.casefold()
-    for code, label in model.Kind.choices:
-        heard = {code}
-        for language in ("en", "zh-hans"):
-            with translation.override(language):
-                heard.add(str(label).casefold())
-        if wanted in heard:
-            return str(code)
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            for code, label in choices():
+                if wanted in (code, str(label).casefold()):
+                    return str(code)
     return ""
+
+
+def diseases() -> list[tuple[str, str]]:
+    """The diseases for which somebody can be designated, all of them first: (code, in words)."""
+    return [
+        (ANY_DISEASE, _("all diseases")),
+        *((entry.code, definitions.label(entry)) for entry in definitions.diseases()),
+    ]
+
+
+def named(rows: QuerySet[Held], text: str) -> list[Held]:
+    """Those of a name, whole, in either language; where several bear it, an area's code before it tells them apart. At most two."""
+    code, _space, name = text.partition(" ")
+    exactly = list(rows.filter(Q(name=text) | Q(name_en=text)).select_related("area").order_by("pk")[:2])
+    return exactly or list(rows.filter(Q(name=name) | Q(name_en=name), area__code=code).select_related("area")[:2])
 
 
 def headers_in_words(what: str) -> str:

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import get_language
 
 from lianfang.kernel import clock
-from lianfang.kernel.access import NOBODY, ROLES, Actor, Grant
+from lianfang.kernel.access import NOBODY, ROLES, Actor, Grant, under
 from lianfang.kernel.models import User
 from lianfang.kernel.sealing import keyring
 
 from .matching import exact_keys
-from .models import Area, Person, PossibleDuplicate, Post
+from .models import Area, Organisation, Person, PossibleDuplicate, Post
 
 
 def actor_for(user: User, channel: str = "web") -> Actor:
@@ -41,6 +41,18 @@ def top_area(actor: Actor, permission: str) -> Area | None:
     if actor.system:
         return Area.objects.filter(parent=None).first()
     return Area.objects.filter(path=paths[0]).order_by("-valid_from").first() if paths else None
+
+
+def designated_around(path: str, disease: str, day: date) -> list[Organisation]:
+    """Who is designated to receive patients of a disease in the smallest area around a place that has anybody designated,
+    those designated longest first. Empty where nobody is, up to the whole province."""
+    steps = path.rstrip("/").split("/")
+    for length in range(len(steps), 1, -1):
+        around = Organisation.objects.designated_on(day).filter(under("path", "/".join(steps[:length]) + "/"))
+        in_order = around.order_by(F("designated_from").asc(nulls_first=True), "pk")
+        if found := [row for row in in_order if row.receives(disease)]:
+            return found
+    return []
 
 
 def area_name(area: Area) -> str:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("persons/duplicates/<uuid:pair_id>/decide/", views.duplicate_decide, name="duplicate-decide"),
     path("places/", place_views.place_list, {"what": "organisation"}, name="place-index"),
     path("places/<slug:what>/", place_views.place_list, name="place-list"),
+    path("places/<slug:what>/search/", place_views.place_search, name="place-search"),
     path("places/<slug:what>/new/", place_views.place_new, name="place-new"),
     path("places/<slug:what>/list/", place_views.place_enter_list, name="place-enter-list"),
     path("places/<slug:what>/<uuid:place_id>/", place_views.place, name="place"),

@@ -34,6 +34,9 @@ SENTENCES = {
     "place.organisation_unclear": _(
         "No organisation, or more than one, is called “{value}”. Enter it first, or leave the cell empty."
     ),
+    "place.receives_no_patients": _("Only a hospital or a clinic can be designated to receive patients."),
+    "place.designation_reversed": _("The designation ends before it begins. Correct one of the days."),
+    "place.disease_unknown": _("“{value}” is no disease that is known here. Write one of: {known}."),
     "place.position_wrong": _("“{value}” is no degree between -{most} and {most}. Write it like 120.65."),
     "place.day_wrong": _("“{value}” is no day. Write it as 2020-02-01."),
     "areas.not_built": _(

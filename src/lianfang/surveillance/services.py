@@ -461,6 +461,13 @@ def _supersede(
     return {old.case_id: old for old, _ in pairs} | {new.case_id: new for _, new in changed}
 
 
+def receive_case(case_id: UUID, hospital: Organisation) -> None:
+    """Let the hospital that receives a patient work on a case that was notified in nobody's name, from now on."""
+    CaseVersion.objects.filter(case_id=case_id, superseded_at=None, organisation=None).update(
+        organisation=hospital, report_path=hospital.path
+    )
+
+
 def review(case_id: UUID, by: Actor) -> None:
     """Record that a notification was reviewed; its review order is done. Raises Refused when there is nothing to review."""
     review_many([case_id], by)

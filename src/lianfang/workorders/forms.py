@@ -13,6 +13,7 @@ from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refusal, Refused
 from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Area, Organisation, Site
+from lianfang.registry.place_fields import PlaceField
 
 from . import photos, rules, selectors
 from .models import WorkOrder
@@ -63,8 +64,8 @@ class RequestForm(_Areas):
 
     id = forms.UUIDField(widget=forms.HiddenInput)
     kind = forms.ChoiceField(label=gettext_lazy("What is to be done"))
-    site = forms.ModelChoiceField(
-        Site.objects.none(), label=gettext_lazy("Site"), required=False, empty_label=gettext_lazy("not on the list")
+    site = PlaceField(
+        "site", label=gettext_lazy("Site"), required=False, help_text=gettext_lazy("Empty: not on the list")
     )
     area = forms.CharField(
         label=gettext_lazy("Area, if the site is not on the list"), max_length=200, required=False, widget=AreaInput
@@ -79,11 +80,11 @@ class RequestForm(_Areas):
     note = forms.CharField(
         label=gettext_lazy("What and why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}), required=False
     )
-    organisation = forms.ModelChoiceField(
-        Organisation.objects.none(),
+    organisation = PlaceField(
+        "organisation",
         label=gettext_lazy("Who is to do it"),
         required=False,
-        empty_label=gettext_lazy("the desk of the area"),
+        help_text=gettext_lazy("Empty: the desk of the area"),
     )
     due_at = _moment(
         label=gettext_lazy("Deadline"), help_text=gettext_lazy("Left empty, the limit of the kind counts from now.")
@@ -93,8 +94,8 @@ class RequestForm(_Areas):
         super().__init__(*args, **options)
         self.fields["kind"].choices = [(kind.code, definitions.label(kind)) for kind in by_hand(actor)]  # type: ignore[attr-defined]
         sites = Site.objects.visible_to(actor, "order.raise").in_use(clock.today()).order_by("path", "name")
-        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
-        self.fields["organisation"].queryset = _organisations(list(actor.paths("order.raise"))) | (  # type: ignore[attr-defined]
+        self.fields["site"].rows = sites  # type: ignore[attr-defined]
+        self.fields["organisation"].rows = _organisations(list(actor.paths("order.raise"))) | (  # type: ignore[attr-defined]
             Organisation.objects.filter(pk__in=actor.organisations("order.raise"))
         )
 
@@ -124,11 +125,11 @@ class RoundForm(_Areas):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Left empty, the round goes on until it is stopped."),
     )
-    organisation = forms.ModelChoiceField(
-        Organisation.objects.none(),
+    organisation = PlaceField(
+        "organisation",
         label=gettext_lazy("Who is to do it"),
         required=False,
-        empty_label=gettext_lazy("whoever runs the site"),
+        help_text=gettext_lazy("Empty: whoever runs the site"),
     )
     sites = forms.ModelMultipleChoiceField(
         Site.objects.none(), label=gettext_lazy("Sites"), widget=forms.CheckboxSelectMultiple, required=False
@@ -141,7 +142,7 @@ class RoundForm(_Areas):
         ]
         sites = Site.objects.visible_to(actor, "order.raise").in_use(clock.today()).order_by("path", "name")
         self.fields["sites"].queryset = sites  # type: ignore[attr-defined]
-        self.fields["organisation"].queryset = _organisations(list(actor.paths("order.raise"))) | (  # type: ignore[attr-defined]
+        self.fields["organisation"].rows = _organisations(list(actor.paths("order.raise"))) | (  # type: ignore[attr-defined]
             Organisation.objects.filter(pk__in=actor.organisations("order.raise"))
         )
 
@@ -212,19 +213,14 @@ class AssignForm(forms.Form):
     """To whom an order goes: a person whose posts allow it, or an organisation of the area."""
 
     assignee = forms.ChoiceField(label=gettext_lazy("Person"), required=False)
-    organisation = forms.ModelChoiceField(
-        Organisation.objects.none(),
-        label=gettext_lazy("or organisation"),
-        required=False,
-        empty_label="—",
-    )
+    organisation = PlaceField("organisation", label=gettext_lazy("or organisation"), required=False)
     note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
 
     def __init__(self, *args: Any, order: WorkOrder, **options: Any):
         super().__init__(*args, **options)
         people = [(str(user.pk), user.display_name) for user in selectors.could_do(order)]
         self.fields["assignee"].choices = [("", "—"), *people]  # type: ignore[attr-defined]
-        self.fields["organisation"].queryset = _organisations([_county(order.path)])  # type: ignore[attr-defined]
+        self.fields["organisation"].rows = _organisations([_county(order.path)])  # type: ignore[attr-defined]
 
 
 def _county(path: str) -> str:

@@ -390,6 +390,29 @@ def close_for(
     return {order.subject_id for order in orders}
 
 
+def reroute(
+    subject_ids: Collection[UUID], order_kinds: Collection[str], by: Actor, *, path: str, organisation_id: UUID | None
+) -> None:
+    """Take the unfinished orders of these kinds to the desk where their subjects are now, inside the caller's transaction.
+
+    The deadline stays; whoever had taken one on at the old desk no longer has it, and an offer of it is over.
+    """
+    waiting = WorkOrder.objects.select_for_update().filter(
+        subject_id__in=list(subject_ids), kind__in=list(order_kinds), closed_at=None
+    )
+    orders = [order for order in waiting if (order.path, order.organisation_id) != (path, organisation_id)]
+    WorkOrder.objects.filter(pk__in=[order.pk for order in orders]).update(
+        path=path,
+        organisation_id=organisation_id,
+        status="open",
+        assignee=None,
+        promised_at=None,
+        offered_path="",
+        offered_organisation=None,
+    )
+    events.write(_event("order.rerouted", order, by) for order in orders)
+
+
 def _raise_followers(done: Sequence[WorkOrder], by: Actor) -> None:
     """What follows when orders are done, about the same subjects at the same desks."""
     now = clock.now()

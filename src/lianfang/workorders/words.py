@@ -38,6 +38,7 @@ EVENTS = {
     "order.declined": _("work order declined"),
     "order.assigned": _("work order assigned"),
     "order.offered": _("work order offered to another desk"),
+    "order.rerouted": _("work order followed its subject to another desk"),
     "order.taken_over": _("work order taken over"),
     "order.turned_down": _("work order turned down"),
     "order.kept": _("work order kept after all"),

@@ -1,6 +1,6 @@
 """The machinery of case definitions, on definitions of the tests' own."""
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ WORDS = {
     "exposures": {"contact": {}},
     "tests": {"pcr": {}},
     "results": {"positive": {}, "negative": {}, "inconclusive": {}},
+    "stay_end_reasons": {"completed": {}, "died": {}, "moved": {}},
 }
 FILE = """
 code = "imagined"
@@ -145,6 +146,58 @@ def test_a_half_right_file_is_refused_with_its_line_and_a_remedy(tmp_path, befor
     assert told, refused.value.problems
     assert told[0].startswith(f"imagined.toml:{line}:"), told[0]
     assert ";" in told[0] or "TOML" in told[0]
+
+
+OBSERVED = """
+[editions.observation]
+days = 10
+check_by = [08:30:00, 19:00:00]
+early_end = ["died"]
+assumed = ["check_by"]
+source = "the tests"
+"""
+
+
+def test_an_edition_names_the_hours_of_check_ins_and_the_reasons_for_an_early_end(tmp_path):
+    later = """
+[[editions]]
+code = "2"
+valid_from = 2020-03-01
+source = "the tests"
+classes = {}
+"""
+    disease = read_disease(written(tmp_path, FILE + OBSERVED + later), WORDS)
+    observation = disease.editions[0].observation
+    assert (observation.check_by, observation.early_end) == ((time(8, 30), time(19)), ("died",))
+    assert observation.assumed == ("check_by",)
+    assert disease.edition_on(date(2020, 3, 1)).observation is None
+    assert disease.observation_on(date(2020, 3, 1)) == observation  # whoever is observed still owes check-ins
+    assert read_disease(written(tmp_path, FILE), WORDS).observation_on(DAY) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ("check_by = [08:30:00, 19:00:00]", "", 41, "lacks check_by"),
+        ("check_by = [08:30:00, 19:00:00]", "check_by = []", 43, "no list of hours"),
+        ("check_by = [08:30:00, 19:00:00]", 'check_by = ["8.30"]', 43, "no list of hours"),
+        ("check_by = [08:30:00, 19:00:00]", "check_by = [19:00:00, 08:30:00]", 43, "not in order"),
+        ("check_by = [08:30:00, 19:00:00]", "check_by = [19:00:00, 19:00:00]", 43, "each once"),
+        ("check_by = [08:30:00, 19:00:00]", "check_by = [19:00:00]\nchecks_a_day = 2", 44, "nobody reads"),
+        ('early_end = ["died"]', 'early_end = ["bored"]', 44, "no reason for an early end"),
+        ('early_end = ["died"]', 'early_end = ["completed"]', 44, "no reason for an early end"),
+        ('early_end = ["died"]', "", 41, "lacks early_end"),
+        ('assumed = ["check_by"]', 'assumed = ["fever_from_celsius"]', 45, "nothing that stands here"),
+        ("days = 10", "days = 0", 42, "no whole number"),
+    ],
+)
+def test_half_right_words_on_observation_are_refused(tmp_path, before, after, line, words):
+    assert before in OBSERVED
+    with pytest.raises(HalfRight) as refused:
+        read_disease(written(tmp_path, FILE + OBSERVED.replace(before, after)), WORDS)
+    (told,) = refused.value.problems
+    assert words in told
+    assert told.startswith(f"imagined.toml:{line}:")
 
 
 def test_all_that_is_wrong_in_a_folder_is_told_at_once(tmp_path):

@@ -26,6 +26,8 @@ class Place:
     def __init__(self, world):
         self.world = world
         self.lucheng, self.wuma = world.area("330302"), world.area("330302001")
+        world.hospital.designated_for, world.hospital.phone = ["all"], "0577-00000120"
+        world.hospital.save()
         self.organisation = Organisation.objects.create(
             name="鹿城区集中隔离点", kind="other", area=self.lucheng, path=self.lucheng.path
         )

@@ -57,6 +57,15 @@ def test_it_shows_the_form_and_the_last_day_in_both_languages_and_no_name(addres
             assert never not in page
 
 
+def test_it_says_whom_to_ring_where_that_is_known(place, address):
+    assert "tel:0577" not in text(Client().get(address))
+    place.site.phone = "0577-00000101"
+    place.site.save()
+    page = Client().get(address)
+    assert "tel:0577-00000101" in text(page)
+    assert "tel:0577-00000101" in text(send(Client(), address, form_of(page) | {"temperature": "38"}))
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_whole_page_weighs_less_than_60_kb_and_needs_no_script(address, language):
     page = Client().get(address, {"lang": language}).content

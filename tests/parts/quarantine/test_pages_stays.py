@@ -10,11 +10,17 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from lianfang.kernel import clock
+from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.models import Event, User
+from lianfang.kernel.typesetting import settable
 from lianfang.quarantine import selectors, services
-from lianfang.quarantine.certificate import content
+from lianfang.quarantine.certificate import certificate, content
+from lianfang.quarantine.forms import FEW_SITES
 from lianfang.quarantine.models import CheckIn, Need, Stay
+from lianfang.registry import places
+from lianfang.registry.models import Site
 from lianfang.surveillance.models import Case
+from lianfang.workorders.models import WorkOrder
 
 
 def at(day: str, hour: str = "09:00") -> datetime:
@@ -407,3 +413,86 @@ def test_the_certificate_says_who_and_when_in_the_language_in_force(place, guest
 @pytest.mark.parametrize(("who", "first"), [("coordinator", "isolation-list"), ("grid", "doors")])
 def test_whoever_watches_over_people_arrives_there(place, who, first):
     assert as_(who).get(reverse("home")).headers["Location"] == reverse(first)
+
+
+def test_several_designated_hospitals_are_offered_and_the_one_chosen_receives(place, guest):
+    second = places.write_organisation(
+        {
+            "name": "第二医院",
+            "kind": "clinic",
+            "area": place.lucheng,
+            "phone": "0577-00000122",
+            "designated_for": ["covid19"],
+        },
+        SYSTEM,
+    )
+    client, url = as_("coordinator"), reverse("stay-feverish", args=[guest.pk])
+    page = client.get(url).content.decode()
+    assert "0577-00000122" in page
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)"', page)[1]
+    name = f"hospital-{guest.pk.hex}"
+    assert page.count(f'name="{name}"') == 2
+    assert client.post(url, {"id": form_id, "temperature": "38", name: str(second.pk)}).status_code == 302
+    assert WorkOrder.objects.get(kind="receive_patient").organisation_id == second.pk
+    page = text(client.get(reverse("stay", args=[guest.pk])))
+    assert "Receiving hospital" in page
+    assert "0577-00000122" in page
+
+
+def test_where_none_is_designated_the_page_says_so_before_and_asks_the_county_after(place, guest):
+    place.world.hospital.designated_for = []
+    place.world.hospital.save()
+    client, url = as_("coordinator"), reverse("stay-feverish", args=[guest.pk])
+    page = client.get(url)
+    assert "No hospital is designated here" in text(page)
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)"', page.content.decode())[1]
+    assert client.post(url, {"id": form_id, "temperature": "38"}).status_code == 302
+    county, address = as_("lucheng"), reverse("stay-hospital", args=[guest.pk])
+    assert "Say which hospital receives" in text(county.get(reverse("stay", args=[guest.pk])))
+    wrong = county.post(address, {"hospital": "没有的医院"})
+    assert wrong.status_code == 422
+    assert "None of this name" in text(wrong)
+    assert as_("grid").post(address, {"hospital": "鹿城区人民医院"}).status_code == 403
+    assert county.post(address, {"hospital": "330302 鹿城区人民医院"}).status_code == 302
+    assert WorkOrder.objects.get(kind="receive_patient").organisation_id == place.world.hospital.pk
+    assert "Say which hospital receives" not in text(county.get(reverse("stay", args=[guest.pk])))
+
+
+def test_with_many_sites_one_is_sought_by_name_and_only_its_rooms_are_offered(place, guest):
+    for number in range(FEW_SITES):
+        site = places.write_site({"name": f"隔离点{number}", "kind": "isolation", "area": place.lucheng}, SYSTEM)
+        services.add_room(site.pk, "901", 1, place.tracer)
+    client, url = as_("lucheng"), reverse("stay-move", args=[guest.pk])
+    page = client.get(url).content.decode()
+    assert "<optgroup" not in page
+    assert 'list="picked-site-offered"' in page
+    offered = client.get(reverse("place-search", args=["site"]), {"kind": "isolation", "site": "隔离点3"})
+    assert offered.content.decode().count("<option") == 1
+    page = client.get(url, {"site": "330302 隔离点3"}).content.decode()
+    assert page.count("<optgroup") == 1
+    assert 'value="330302 隔离点11"' in client.get(url, {"site": str(site.pk)}).content.decode()
+    room = Site.objects.get(name="隔离点3").rooms.get()
+    form_id = re.search(r'name="id" value="([0-9a-f-]+)"', page)[1]
+    moved = client.post(f"{url}?site=隔离点3", {"id": form_id, "where": str(room.pk)})
+    assert moved.status_code == 302
+    assert Stay.objects.get(pk=guest.pk).room == room
+    listed = reverse("stay-list")
+    assert "李**" in text(client.get(listed, {"site": "隔离点3"}))
+    assert "李**" not in text(client.get(listed, {"site": "隔离点4"}))
+    assert "None of this name" in text(client.get(listed, {"site": "没有的地方"}))
+
+
+def test_a_rare_character_is_never_an_empty_box_on_the_certificate(place):
+    stay = place.stay(place.person("李㛃𠮷"), last_on=date(2020, 1, 13))
+    services.enter(services.NewEntry(stay.pk, "arrival", site_id=place.site.pk), place.coordinator)
+    services.check_in(services.NewCheck(stay.pk, 36.5), place.coordinator)
+    stay = services.release(stay.pk, place.coordinator)
+    with translation.override("zh-hans"), transaction.atomic():
+        said = content(stay, selectors.identity(place.coordinator, stay))
+    assert "李[U+36C3][U+20BB7]" in dict(said["facts"]).values()
+    assert len(said["paragraphs"]) == 2
+    assert certificate(stay.pk, place.coordinator).startswith(b"%PDF")
+
+
+def test_what_the_fonts_hold_stands_as_it_is():
+    assert settable("李小明 2020-02-09") == "李小明 2020-02-09"

@@ -12,7 +12,7 @@ from lianfang.quarantine.rules import Entry
 pytestmark = pytest.mark.pure
 
 ZONE = ZoneInfo("Asia/Shanghai")
-TWICE = rules.due_times(2)
+TWICE = (time(10), time(20))
 
 
 def moment(day, hour="09:00"):
@@ -96,14 +96,6 @@ def test_what_is_alarming(temperature, symptoms, alarming):
 
 def test_nothing_is_fever_where_the_edition_names_no_temperature():
     assert rules.alarm(41.0, (), None, ()) is None
-
-
-@pytest.mark.parametrize(
-    ("times", "hours"),
-    [(None, [20]), (1, [20]), (2, [10, 20]), (3, [10, 15, 20])],
-)
-def test_hours_by_which_a_check_in_is_owed(times, hours):
-    assert rules.due_times(times) == tuple(time(hour) for hour in hours)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_link_shows_the_day_of_release_and_the_form_and_nothing_else(place, st
     _link, token = services.make_link(stay.pk, place.coordinator)
     page = services.link_page(token, PHONE)
     assert page.release_on == date(2020, 2, 9)
-    assert set(page.__dataclass_fields__) == {"release_on", "told_by", "symptoms", "fever_from", "expires_at"}
+    assert set(page.__dataclass_fields__) == {"release_on", "told_by", "symptoms", "fever_from", "expires_at", "phone"}
     assert not any(str(stay.pk) in str(value) or "李" in str(value) for value in vars(page).values())
 
 

@@ -1,5 +1,6 @@
 """Stays through their services: taken in, checked, moved, ended, and what follows each time."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,13 +9,18 @@ from django.db import DatabaseError, transaction
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, ids
+from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused
 from lianfang.quarantine import selectors, services
+from lianfang.quarantine.jobs import chase_missed
 from lianfang.quarantine.models import CheckIn, Need, PersonalLink, Stay, StayEntry, StayVersion
 from lianfang.quarantine.services import NewCheck, NewEntry, NewExposure, NewNeed
+from lianfang.registry import places
+from lianfang.registry.models import Organisation
 from lianfang.surveillance.models import CaseVersion
 from lianfang.workorders.models import WorkOrder
+from lianfang.workorders.services import move as move_order
 from tests.parts.quarantine.conftest import at
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +218,120 @@ def test_fever_raises_alert_transfer_reception_and_notification_in_one_tap(place
     assert len(waiting(stay)) == 2
 
 
+def hospital(place, name, area="330302", **about):
+    said = {"name": name, "name_en": "", "kind": "hospital", "area": place.world.area(area), **about}
+    return places.write_organisation(said, SYSTEM)
+
+
+def test_the_designated_hospital_of_the_smallest_area_receives(place):
+    stay = arrive(place, place.stay(last_on=date(2020, 1, 26)))
+    near = place.world.hospital
+    assert services.receiving_hospitals(stay) == [near]
+    for about in ({"designated_for": ["measles"]}, {"designated_for": []}, {"designated_for": ["all"], "designated_from": date(2020, 1, 28)}, {"designated_for": ["all"], "designated_until": date(2020, 1, 27)}):  # fmt: skip
+        hospital(place, f"医院{len(Organisation.objects.all())}", **about)
+    assert services.receiving_hospitals(stay) == [near]  # another disease, none, not yet, no longer
+    near.designated_for = []
+    near.save()
+    assert services.receiving_hospitals(stay) == []
+    next_door = hospital(place, "龙湾医院", "330303", designated_for=["covid19"])
+    assert services.receiving_hospitals(stay) == [next_door]  # of the city, since the county has none
+    here = hospital(place, "五马医院", "330302", designated_for=["covid19"], designated_from=date(2020, 1, 27))
+    assert services.receiving_hospitals(stay) == [here]
+
+
+def test_of_several_designated_hospitals_the_one_chosen_receives_and_else_the_one_designated_longest(place):
+    second = hospital(place, "第二医院", designated_for=["covid19"], designated_from=date(2020, 1, 20))
+    stays = [arrive(place, place.stay(place.person(name), last_on=date(2020, 1, 26))) for name in ("甲", "乙", "丙")]
+    with clock.at(at("2020-02-01", "08:00")):
+        chosen = services.check_in(NewCheck(stays[0].pk, 38, hospital_id=second.pk), place.coordinator)
+        silent = services.check_in(NewCheck(stays[1].pk, 38), place.coordinator)
+        with pytest.raises(Refused) as no:
+            services.check_in(NewCheck(stays[2].pk, 38, hospital_id=place.world.other_hospital.pk), place.coordinator)
+    assert codes(no) == ["stay.hospital_not_designated"]
+    for checked, wanted in ((chosen, second), (silent, place.world.hospital)):
+        (order,) = waiting(checked.case, "receive_patient")
+        assert order.organisation_id == wanted.pk
+        assert CaseVersion.objects.get(case=checked.case, superseded_at=None).organisation_id == wanted.pk
+    stays[0].refresh_from_db()
+    assert services.receiving_hospitals(stays[0]) == [second]  # asked already
+    assert not CheckIn.objects.filter(stay=stays[2]).exists()
+
+
+def test_where_no_hospital_is_designated_the_county_is_asked_to_name_one(place):
+    place.world.hospital.designated_for = []
+    place.world.hospital.save()
+    stay = arrive(place, place.stay(last_on=date(2020, 1, 26)))
+    with clock.at(at("2020-02-01", "08:00")):
+        found = services.check_in(NewCheck(stay.pk, 38), place.coordinator)
+        (sought,) = waiting(stay, "find_hospital")
+        assert (sought.organisation_id, sought.path) == (None, place.lucheng.path)
+        assert not waiting(found.case, "receive_patient")
+        assert CaseVersion.objects.get(case=found.case, superseded_at=None).organisation_id is None
+        doctor = place.world.actor("doctor")
+        assert not CaseVersion.objects.visible_to(doctor, "case.update").filter(case=found.case).exists()
+        with pytest.raises(Refused) as no:
+            services.name_hospital(stay.pk, place.organisation, place.tracer)
+        assert codes(no) == ["place.receives_no_patients"]
+        services.name_hospital(stay.pk, place.world.hospital, place.tracer)
+        assert not waiting(stay, "find_hospital")
+        (order,) = waiting(found.case, "receive_patient")
+        assert order.organisation_id == place.world.hospital.pk
+        assert CaseVersion.objects.visible_to(doctor, "case.update").filter(case=found.case).exists()
+        with pytest.raises(Refused) as no:
+            services.name_hospital(stay.pk, place.world.hospital, place.tracer)
+        assert codes(no) == ["stay.hospital_not_sought"]
+        services.check_in(NewCheck(stay.pk, 38.5), place.coordinator)
+        assert not waiting(stay, "find_hospital")  # asked already
+
+
+def test_orders_say_whom_to_ring(place):
+    place.site.phone = "0577-00000101"
+    place.site.save()
+    stay = arrive(place, place.stay(last_on=date(2020, 1, 20)))
+    with clock.at(at("2020-02-01", "08:00")):
+        found = services.check_in(NewCheck(stay.pk, 38), place.coordinator)
+    (transfer,), (reception,) = waiting(stay, "transfer_patient"), waiting(found.case, "receive_patient")
+    assert transfer.note == "鹿城区人民医院 0577-00000120"
+    assert reception.note == "江心酒店 0577-00000101"
+    healthy = arrive(place, place.stay(place.person("王芳"), last_on=date(2020, 1, 20)))
+    with clock.at(at("2020-02-03", "11:00")):
+        chase_missed()
+        (call,) = waiting(healthy, "call_missed_checkin")
+        assert call.note == "江心酒店 0577-00000101"
+        services.check_in(NewCheck(healthy.pk, 36.5), place.coordinator)
+        services.release(healthy.pk, place.coordinator)
+        (home,) = waiting(healthy, "receive_home")
+        assert home.note == "江心酒店 0577-00000101"
+
+
+def test_a_page_of_needs_costs_the_same_however_many_there_are(place, django_assert_num_queries):
+    stay = arrive(place, place.stay(last_on=date(2020, 1, 26)))
+    moments = [at("2020-01-28", f"{hour:02d}:00") for hour in (9, 8, 10)]
+    asked = []
+    for moment in moments:
+        with clock.at(moment):
+            asked.append(services.ask(NewNeed("medicine", "", stay.pk), place.coordinator))
+    with clock.at(at("2020-01-28", "09:30")):
+        late = services.ask(NewNeed("food", "", stay.pk), place.coordinator)  # four hours, not two
+    with django_assert_num_queries(1):
+        in_order = list(selectors.open_needs(place.coordinator)[:3])
+    assert in_order == [asked[1], asked[0], asked[2]]
+    assert list(selectors.open_needs(place.coordinator)[3:]) == [late]
+    services.answer(asked[1].pk, "已送", place.coordinator, closes=True)
+    assert list(selectors.open_needs(place.coordinator)[:1]) == [asked[0]]
+    assert list(selectors.closed_needs(place.coordinator)) == [asked[1]]
+
+
+def test_the_edition_says_for_which_reasons_a_stay_may_end_early(place, monkeypatch):
+    stay = arrive(place, place.stay(last_on=date(2020, 1, 26)))
+    real = definitions.observation_on
+    monkeypatch.setattr(definitions, "observation_on", lambda disease, day: replace(real(disease, day), early_end=("died",)))  # fmt: skip
+    with pytest.raises(Refused) as no:
+        services.end_early(stay.pk, "legally_ended", place.coordinator)
+    assert codes(no) == ["stay.reason_not_allowed"]
+    assert services.end_early(stay.pk, "died", place.coordinator).reason == "died"
+
+
 def test_a_listed_symptom_without_fever_is_an_alarm_and_another_symptom_is_not(place):
     stay = arrive(place, place.stay(last_on=date(2020, 1, 26)))
     assert services.check_in(NewCheck(stay.pk, 36.4, symptoms=("insomnia",)), place.coordinator).alarm is None
@@ -336,11 +456,11 @@ def test_a_need_is_routed_answered_and_closed_and_stays_open_when_shifts_change(
     assert (at_home.kind, at_home.organisation_id, at_home.path) == ("help_family", None, place.wuma.path)
     night_shift = place.account("night", "site_coordinator", organisation=place.organisation)
     services.answer(food.pk, "已联系超市", place.coordinator)
-    assert [(shown.need.pk, shown.status) for shown in selectors.open_needs(night_shift)] == [
+    assert [(shown.need.pk, shown.status) for shown in selectors.shown_needs(selectors.open_needs(night_shift))] == [
         (food.pk, "answered"), (family.pk, "open"),
     ]  # fmt: skip
     services.answer(food.pk, "奶粉已送到", night_shift, closes=True)
-    assert [shown.need.pk for shown in selectors.open_needs(night_shift)] == [family.pk]
+    assert [need.pk for need in selectors.open_needs(night_shift)] == [family.pk]
     assert not waiting(food)
     services.answer(family.pk, "网格员每天上门", place.grid, closes=True)
     assert not selectors.open_needs(night_shift)
@@ -348,6 +468,34 @@ def test_a_need_is_routed_answered_and_closed_and_stays_open_when_shifts_change(
         services.ask(NewNeed("a holiday", "", stay.pk), place.coordinator)
     assert codes(no) == ["need.unknown_kind"]
     assert Need.objects.count() == 2
+
+
+def test_what_waits_for_a_guest_goes_along_when_the_guest_is_moved(place):
+    stay = arrive(place, place.stay(last_on=date(2020, 1, 26)))
+    food, family = (services.ask(NewNeed(kind, "", stay.pk), place.coordinator) for kind in ("food", "family"))
+    (order,) = waiting(food)
+    move_order(order.pk, "accept", place.coordinator)
+    run_by = Organisation.objects.create(name="第二隔离点", kind="other", area=place.lucheng, path=place.lucheng.path)
+    said = {"name": "望江酒店", "kind": "isolation", "area": place.lucheng, "organisation": run_by}
+    other = places.write_site(said, SYSTEM)
+    with clock.at(at("2020-01-28", "10:30")):
+        chase_missed()
+    moved = NewEntry(stay.pk, "move", site_id=other.pk)
+    with clock.at(at("2020-01-28", "12:00")):
+        services.enter(moved, place.tracer)
+        for kind, subject in (("bring_food", food), ("call_missed_checkin", stay)):
+            (now,) = waiting(subject, kind)
+            assert (now.organisation_id, now.status, now.assignee_id) == (run_by.pk, "open", None)
+        assert WorkOrder.objects.get(pk=order.pk).due_at == order.due_at
+        (at_home,) = waiting(family)
+        assert (at_home.organisation_id, at_home.path) == (None, place.wuma.path)
+        assert Event.objects.filter(kind="order.rerouted").count() == 2
+        there = place.account("there", "site_coordinator", organisation=run_by)
+        services.answer(food.pk, "已送到", there, closes=True)
+        taken_back = NewEntry(stay.pk, "move", corrects=moved.id, retracted=True)
+        services.enter(taken_back, place.tracer)
+        (now,) = waiting(stay, "call_missed_checkin")
+        assert now.organisation_id == place.organisation.pk
 
 
 def test_each_sees_and_writes_only_where_the_post_is(place):

@@ -116,3 +116,59 @@ def test_a_pasted_list_comes_back_with_what_was_refused(client, world):
     assert Site.objects.get().name == "好的"
     assert client.get(reverse("place-list", args=["site"])).status_code == 200
     assert client.get(reverse("place-list", args=["palace"])).status_code == 404
+
+
+def test_a_list_designates_hospitals_and_a_list_without_the_column_leaves_them_designated(world):
+    by = world.actor("lucheng")
+    text = """名称,类型,地区,电话,定点收治,定点起始日期
+鹿城区人民医院,医院,鹿城区,0577-00000120,全部病种,2020-01-20
+鹿城区发热门诊,clinic,330302,,"COVID-19; 麻疹",
+鹿城区学校,school,330302,,covid19,
+鹿城区诊所,clinic,330302,,鼠疫,
+"""
+    entered = places.enter_list("organisation", text, by)
+    assert [(row.line, [no.code for no in row.why]) for row in entered.refused] == [
+        (4, ["place.receives_no_patients"]), (5, ["place.disease_unknown"]),
+    ]  # fmt: skip
+    world.hospital.refresh_from_db()
+    assert (world.hospital.designated_for, world.hospital.phone) == (["all"], "0577-00000120")
+    assert Organisation.objects.get(name="鹿城区发热门诊").designated_for == ["covid19", "measles"]
+    again = places.enter_list("organisation", "name,kind,area\n鹿城区人民医院,hospital,330302\n", by)
+    assert again.same == 1
+    world.hospital.refresh_from_db()
+    assert (world.hospital.designated_for, world.hospital.phone) == (["all"], "0577-00000120")
+    assert "phone" not in places.refused_table("organisation", places.enter_list("organisation", "name,kind,area\n,,\nx,,\n", by))  # fmt: skip
+
+
+def test_the_page_designates_a_hospital_and_refuses_half_right_ones(client, world):
+    client.force_login(world.users["lucheng"])
+    address = reverse("place", args=["organisation", world.hospital.pk])
+    said = {"name": "鹿城区人民医院", "kind": "hospital", "area": "330302", "phone": "0577-00000120"}
+    span = {"designated_from": "2020-02-01", "designated_until": "2020-01-01"}
+    assert client.post(address, said | {"designated_for": ["all"], **span}).status_code == 422
+    assert client.post(address, said | {"kind": "school", "designated_for": ["all"]}).status_code == 422
+    assert client.post(address, said | {"designated_for": ["plague"]}).status_code == 422
+    assert client.post(address, said | {"designated_for": ["covid19", "measles"]}).status_code == 302
+    listed = client.get(reverse("place-list", args=["organisation"])).content.decode()
+    assert "0577-00000120" in listed
+    assert "COVID-19" in listed or "新型冠状病毒肺炎" in listed
+
+
+def test_names_are_offered_to_whoever_may_see_them_and_a_code_tells_two_apart(client, world):
+    for code in ("330302", "330303"):
+        places.write_organisation({"name": "人民诊所", "kind": "clinic", "area": world.area(code)}, SYSTEM)
+    client.force_login(world.users["wenzhou"])
+    address = reverse("place-search", args=["organisation"])
+    found = client.get(address, {"organisation": "人民诊所"}).content.decode()
+    assert found.count("<option") == 2
+    assert 'value="330303 人民诊所"' in found
+    assert client.get(address, {"organisation": "人民诊所", "kind": "hospital"}).content.decode().count("<option") == 0
+    assert client.get(address, {"organisation": "西湖区人民医院"}).content.decode().count("<option") == 0
+    site = {"name": "一号", "kind": "isolation", "area": "330302"}
+    new = reverse("place-new", args=["site"])
+    assert client.post(new, site | {"organisation": "人民诊所"}).status_code == 422
+    assert client.post(new, site | {"organisation": "西湖区人民医院"}).status_code == 422
+    assert client.post(new, site | {"organisation": "330303 人民诊所"}).status_code == 302
+    assert Site.objects.get().organisation.area == world.area("330303")
+    page = client.get(reverse("place", args=["site", Site.objects.get().pk])).content.decode()
+    assert 'value="330303 人民诊所"' in page

@@ -6,6 +6,7 @@ import secrets
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -14,7 +15,7 @@ from django.db import transaction
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.kernel.models import User
-from lianfang.registry.models import Area, Organisation, Post
+from lianfang.registry.models import ANY_DISEASE, Area, Organisation, Post
 from lianfang.registry.selectors import actor_for
 
 PROVINCE, HOME_COUNTY, HOME_CITY = "330000", "330302", "330300"
@@ -85,9 +86,9 @@ def staffed(day: datetime) -> list[County]:
         PROVINCE: Area.objects.get(code=PROVINCE, valid_until=None),
     }
     centres = [_organisation(area, "疾病预防控制中心", "CDC", "cdc") for area in (*cities.values(), *counties)]
-    hospitals = {
+    hospitals = {  # the first of the two is designated to receive whoever falls ill under observation
         area.code: (
-            _organisation(area, "人民医院", "People’s Hospital", "hospital"),
+            _organisation(area, "人民医院", "People’s Hospital", "hospital", designated_for=[ANY_DISEASE]),
             _organisation(area, "中医院", "Hospital of Chinese Medicine", "hospital"),
         )
         for area in counties
@@ -155,7 +156,6 @@ def are_open() -> bool:
     return User.objects.filter(username=ACCOUNTS[0][0], is_active=True).exists()
 
 
-def _organisation(area: Area, kind_of: str, kind_of_en: str, kind: str) -> Organisation:
-    return Organisation(
-        name=f"{area.name}{kind_of}", name_en=f"{area.name_en} {kind_of_en}", kind=kind, area=area, path=area.path
-    )
+def _organisation(area: Area, kind_of: str, kind_of_en: str, kind: str, **more: Any) -> Organisation:
+    name, name_en = f"{area.name}{kind_of}", f"{area.name_en} {kind_of_en}"
+    return Organisation(name=name, name_en=name_en, kind=kind, area=area, path=area.path, **more)

@@ -18,6 +18,7 @@ from .desks import GRID_TOWNSHIP, HOME_COUNTY, ISOLATION
 from .people import People
 
 SITE, ROOMS = "江心集中隔离点", 16
+PHONE = "0577-00000101"  # nobody's: no number of a subscriber begins with 0
 NUMBERS_FROM = 4_700_000  # people under observation who were nobody's contact here
 CAME = {14: (0, 0, 0, 1), 13: (0, 0), 6: (1, 2), 2: (1,)}  # days before today: days since they left an affected area
 ASKED = {
@@ -57,7 +58,9 @@ class ObservationWork:
         """A hotel becomes an isolation site, its rooms one bed each and two of them for families."""
         area = Area.objects.get(code=HOME_COUNTY, valid_until=None)
         run_by = Organisation.objects.get(name=ISOLATION)
-        site = places.write_site({"name": SITE, "kind": "isolation", "area": area, "organisation": run_by}, tracer)
+        site = places.write_site(
+            {"name": SITE, "kind": "isolation", "area": area, "organisation": run_by, "phone": PHONE}, tracer
+        )
         for number in range(ROOMS):
             services.add_room(site.pk, f"{3 + number // 8}{1 + number % 8:02d}", 1 if number % 8 else 3, coordinator)
 
