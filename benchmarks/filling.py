@@ -259,7 +259,20 @@ class Cases:
         case_id, person_id = self.id_at(at), self.id_at(at)
         self.about = (person_id, male, age, reported, area, path, at)
         self.rows["surveillance_case"].append(
-            (case_id, "", DISEASE, person_id, "benchmark", "", str(UUID(hospital)), hospital, "api", stamp(at), self.by, b"")
+            (
+                case_id,
+                "",
+                DISEASE,
+                person_id,
+                "benchmark",
+                "",
+                str(UUID(hospital)),
+                hospital,
+                "api",
+                stamp(at),
+                self.by,
+                b"",
+            )
         )
         steps = [
             (at, "confirmed" if draw() < 0.45 else "suspected", {"declared": "suspected", "symptoms": {"fever": True}})

@@ -51,9 +51,11 @@ COUNTED = {"stay-list": _missing}  # what waits behind an entry, shown beside it
 @public
 def home(request: HttpRequest) -> HttpResponse:
     """Where somebody's work begins: the situation for those who may see it; the site of a coordinator, the doors of a grid
-    worker; else the first place that the visitor may use, else the sign-in."""
+    worker; else the first place that the visitor may use."""
     actor = request.actor  # type: ignore[attr-defined]
-    if actor.user_id is None or actor.may("situation.read"):
+    if actor.user_id is None:
+        return redirect("login")  # and from there back here, not to a page that only some may see
+    if actor.may("situation.read"):
         return redirect("situation")
     if actor.may("checkin.record") and not actor.may("case.read"):
         return redirect("isolation-list" if actor.organisations("checkin.record") else "doors")

@@ -239,3 +239,7 @@ def test_everybody_arrives_where_he_may_work(admins, signed_in, who, first):
     client = signed_in(who)
     assert client.get(reverse("home")).headers["Location"] == reverse(first)
     assert client.get(reverse("home"), follow=True).status_code == 200
+
+
+def test_the_first_address_leads_a_stranger_to_the_sign_in_and_to_no_page_that_only_some_may_see(client, db):
+    assert client.get(reverse("home")).headers["Location"] == reverse("login")
