@@ -62,6 +62,13 @@ def test_nowcasts_hold_what_they_promise():
     assert [row for row in rows if row["relative_wis"] > 1.01] == []
 
 
+def test_nowcasts_by_week_hold_what_they_promise():
+    rows = list(calibration.weekly_nowcast_rows())
+    told(measured.nowcasts_table(rows, "weeks"))
+    assert [row for row in rows if not 0.85 < row["coverage_90"] <= 1 or row["coverage_50"] < 0.5] == []
+    assert [row for row in rows if row["relative_wis"] > 0.7] == []
+
+
 def test_the_method_that_takes_reports_as_independent_holds_less_where_they_come_in_lumps():
     ours = {(row["reports"], row["ages"]): row for row in calibration.nowcast_rows(n_series=0)}
     plain = list(calibration.nowcast_rows("bayes_trunc", n_series=0))
