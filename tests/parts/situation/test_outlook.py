@@ -338,6 +338,26 @@ def test_the_report_carries_nowcast_rt_by_area_and_signals(wave, language):
         assert reports.situation_report(found).startswith(b"%PDF")
 
 
+def test_the_report_lists_the_gravest_signals_and_counts_the_rest(wave, monkeypatch):
+    for area, cases in (("330302", 6), ("330303", 12), ("330106", 9)):
+        jump(wave, CUT, area, cases)
+    actor, area = wave.actor("zhejiang"), wave.area("330000")
+    with clock.at(NOW), translation.override("en"):
+        found = selectors.picture(actor, area, "covid19", day=CUT)
+        above = {
+            one.area.name_en: one.observed - one.threshold for one in alerts.judged(actor, area, "covid19", CUT).found
+        }
+        assert len(above) == 3
+        whole = reports.report_content(found)["signals"]
+        assert [row[0] for row in whole["rows"]] == sorted(above, key=lambda name: -above[name])
+        assert whole["rest"] == ""
+        monkeypatch.setattr(reports, "MOST_SIGNALS", 2)
+        cut = reports.report_content(found)["signals"]
+        assert cut["rows"] == whole["rows"][:2]
+        assert cut["rest"].startswith("1 more county")
+        assert reports.situation_report(found).startswith(b"%PDF")
+
+
 def test_more_areas_cost_no_more_queries_and_are_read_alike_when_asked_for_together(wave, monkeypatch):
     actor = wave.actor("zhejiang")
     with clock.at(NOW), translation.override("en"):
