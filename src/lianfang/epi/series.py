@@ -160,12 +160,12 @@ def epi_week(days: Any) -> tuple[np.ndarray, np.ndarray]:
     return _week(check.days_array("days", days), first_weekday=FIRST_WEEKDAY["epi"])
 
 
-def _weekday(days: np.ndarray) -> np.ndarray:
+def _weekday(days: Any) -> Any:
     """Monday is 0."""
     return (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
 
 
-def _week_start(days: np.ndarray, first_weekday: int) -> np.ndarray:
+def _week_start(days: Any, first_weekday: int) -> Any:
     return days - ((_weekday(days) - first_weekday) % 7) * ONE_DAY
 
 

@@ -15,7 +15,7 @@ from lianfang.registry.selectors import area_name
 
 from .. import alerts, alerts_words, presentation
 from ..by_area import paces
-from ..by_area_words import growth_words, method, rt_words
+from ..by_area_words import growth_words, method, rt_words, week_words
 from ..selectors import Picture
 
 HERE = Path(__file__).resolve().parent
@@ -108,11 +108,25 @@ def _paces(found: Picture) -> dict[str, Any]:
     day = found.day if found.evening else None
     below = paces(SYSTEM, found.area, found.disease, day=day)
     rows = [
-        [area_name(pace.area), str(pace.week), str(pace.week_before), rt_words(pace), growth_words(pace)]
+        [
+            area_name(pace.area),
+            str(pace.week),
+            str(pace.week_before),
+            week_words(below.weeks[pace.area.code]),
+            rt_words(pace),
+            growth_words(pace),
+        ]
         for pace in below.inside
         if pace.cases
     ]
-    head = [_("Area"), _("Reported in 7 days"), _("In the 7 days before"), _("Rt and its interval"), _("Growth a day")]
+    head = [
+        _("Area"),
+        _("Reported in 7 days"),
+        _("In the 7 days before"),
+        _("Fell ill in 7 days"),
+        _("Rt and its interval"),
+        _("Growth a day"),
+    ]
     return {"columns": head, "rows": rows, "note": method(below)}
 
 
