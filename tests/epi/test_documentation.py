@@ -4,6 +4,9 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +17,8 @@ from lianfang import epi
 pytestmark = pytest.mark.pure
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(epi.__path__, "lianfang.epi."))
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "reference" / "epi").glob("*.md"))
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [*sorted((DOCS / "reference" / "epi").glob("*.md")), DOCS / "tutorial" / "library-in-five-minutes.md"]
 
 
 def public_functions():
@@ -37,6 +41,17 @@ def test_examples_in_docstrings_run(name):
 def test_each_public_function_has_a_docstring_with_an_example(function):
     assert function.__doc__, function
     assert ">>>" in function.__doc__, f"{function.__module__}.{function.__name__} has no example"
+
+
+def test_the_library_needs_numpy_and_scipy_alone():
+    source = Path(epi.__path__[0]).parents[1]
+    imports = f"import sys; before = {{*sys.modules}}; import {', '.join(MODULES)}; print(*sys.modules.keys() - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", imports], env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded & packages_distributions().keys() <= {"numpy", "scipy", "lianfang"}
+    assert {"numpy", "scipy"} <= loaded
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
