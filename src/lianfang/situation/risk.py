@@ -22,6 +22,8 @@ from lianfang.tracing import selectors as tracing
 
 from .selectors import classes_of
 
+WIDEST = 3  # townships are looked at in a city or a county, not in a whole province
+
 
 @dataclass(frozen=True)
 class Grade:

@@ -20,10 +20,8 @@ from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
 from . import selectors
-from .risk import Grade, Graded, grades, rule_on
+from .risk import WIDEST, Grade, Graded, grades, rule_on
 from .views import asked
-
-WIDEST = 3  # townships are graded in a city or a county, not in a whole province
 
 
 def _rule(request: HttpRequest, disease: str, day: date) -> RiskRule:

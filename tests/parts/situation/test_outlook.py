@@ -343,6 +343,27 @@ def test_the_page_and_csv_of_signals(wave):
     assert get(wave, "/situation/signals/", who="xihu", **about_it).status_code == 404
 
 
+def test_townships_say_where_in_a_county_and_raise_nothing(wave):
+    jump(wave, CUT, "330302001")
+    about_it = {"area": "330302", "disease": "covid19", "as_of": CUT.isoformat(), "unit": "township"}
+    [row] = rows_of(get(wave, "/situation/signals.csv", **about_it))
+    with clock.at(NOW):
+        actor, township = wave.actor("zhejiang"), wave.area("330302001")
+        daily = by_area.daily_reports(actor, [township], "covid19", CUT, CUT, suspected=True)[0]
+        orders = WorkOrder.objects.filter(kind="check_signal").count()
+        jobs.judge_day(CUT)
+        raised = WorkOrder.objects.filter(kind="check_signal")
+        assert raised.count() == orders + 1, "that of the county"
+        assert raised.latest("raised_at").path == wave.area("330302").path
+    counts = np.array([daily.get(CUT - timedelta(days=back), 0) for back in reversed(range(35))], dtype=float)
+    by_hand = signals.ears(counts, method="C2", at=[34], min_sd=1)
+    assert (row["code"], row["observed"], row["method"]) == ("330302001", str(int(counts[-1])), "EARS C2")
+    assert float(row["threshold"]) == pytest.approx(by_hand.threshold[0], abs=0.005)
+    for language, words in (("en", "1 township judged."), ("zh-hans", "判断了1个乡镇（街道）。")):
+        assert words in get(wave, "/situation/signals/", language=language, **about_it).content.decode()
+    assert get(wave, "/situation/signals/", **{**about_it, "area": "330000"}).status_code == 422
+
+
 def test_weeks_are_compared_with_earlier_years_where_there_are_years():
     rng, cut, weeks = np.random.default_rng(4), date(2020, 2, 16), 5 * 52 + 8
     panel = rng.poisson(0.5, (3, weeks * 7)).astype(float)
