@@ -28,6 +28,8 @@ with it refuses with one error, `EpiInputError`, that names the argument:
         ...
     lianfang.epi._checks.EpiInputError: counts: must not be negative (-1 at index 2)
 
+[In five minutes](../../tutorial/library-in-five-minutes.md) takes a line list from a Python prompt to a forecast.
+
 [How near it comes to references](parity.md) and [how often its intervals held](coverage.md) is measured.
 """
 

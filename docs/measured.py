@@ -54,6 +54,11 @@ each report as independent of the others.
 
 """
 
+BY_WEEK = """
+Counts by week (`reporting_triangle(…, week="iso")`, and `nowcast(…, **BY_WEEK)`), on the evening on which a week is over:
+
+"""
+
 FORECASTS = """
 ## Forecasts
 
@@ -104,9 +109,9 @@ def intervals_table(rows: Iterable[calibration.Covered]) -> str:
     )
 
 
-def nowcasts_table(rows: Iterable[dict]) -> str:
+def nowcasts_table(rows: Iterable[dict], of: str = "days") -> str:
     return table(
-        ("reports", "days", "nowcasts", "WIS", "over uncorrected", "50 % held", "90 % held", "95 % held"),
+        ("reports", of, "nowcasts", "WIS", "over uncorrected", "50 % held", "90 % held", "95 % held"),
         (
             (
                 row["reports"],
@@ -154,6 +159,7 @@ def coverage_page() -> str:
     text = NOTE + COVERAGE + INTERVALS + intervals_table(calibration.coverage_rows())
     text += NOWCASTS + nowcasts_table(calibration.nowcast_rows())
     text += PLAIN + nowcasts_table(calibration.nowcast_rows("bayes_trunc", n_series=0))
+    text += BY_WEEK + nowcasts_table(calibration.weekly_nowcast_rows(), "weeks")
     return text + FORECASTS + forecasts_table(calibration.forecast_rows())
 
 

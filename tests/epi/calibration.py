@@ -179,6 +179,18 @@ def nowcast_rows(method: str = "measured", n_series: int = 40) -> Iterator[dict]
                 yield {"reports": name, "ages": words, **row}
 
 
+def weekly_nowcast_rows() -> Iterator[dict]:
+    """The same for counts by week, with the settings for weeks."""
+    reports = {"Ebola, simulated: onset to admission": triangles.ebola_by_week()}
+    for kind in SIMULATED:
+        reports[f"simulated, {kind}"] = triangles.by_week(triangles.simulated(kind, n_days=210))
+    for name, triangle in reports.items():
+        found = nowcast.backtest(triangle, **nowcast.BY_WEEK)
+        for words, age in (("the week itself", 0), ("the week before", 1)):
+            for row in found.by_age(age):
+                yield {"reports": name, "ages": words, **row}
+
+
 def main() -> None:
     for row in coverage_rows():
         print(

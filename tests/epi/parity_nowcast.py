@@ -33,6 +33,23 @@ def own_triangle() -> nowcast.ReportingTriangle:
     return nowcast.reporting_triangle(event, report, max_delay=12, as_of=first + 38, first=first)
 
 
+def weekly_rows() -> Iterator[Row]:
+    """By week, Monday to Sunday, on a Sunday evening; R is given the Monday of each day."""
+    lines, first = table("input_reports", OWN), np.datetime64("2020-03-01")
+    event, report = (first + lines[k].astype(int) for k in ("event", "report"))
+    weekly = nowcast.reporting_triangle(event, report, max_delay=3, as_of="2020-04-05", week="iso")
+    reference = table("reference_nowcast_weekly", OWN)
+    assert (weekly.days == first + reference["week"].astype(int)).all()
+    columns = np.stack([reference[f"X{k}"] for k in range(1, 5)], axis=1).astype(float)
+    far, n = largest_absolute(weekly.counts, columns)
+    yield Row("nowcast.reporting_triangle", "surveillance reportingTriangle by week", "absolute", far, 0, n)
+    known = ~np.isnan(reference["predicted"].astype(float))
+    lines = {name: column[known] for name, column in reference.items()}
+    yield from compared(
+        weekly.counts, "bayes_notrunc_bnb", lines, np.flatnonzero(known), "reports by week", (0, 0), 0, 0
+    )
+
+
 def rows() -> Iterator[Row]:
     hus, own = hus_triangle(), own_triangle()
     reference = table("surv_husO104Hosp_reportingTriangle")
@@ -40,6 +57,7 @@ def rows() -> Iterator[Row]:
     far, n = largest_absolute(hus.counts, columns)
     yield Row("nowcast.reporting_triangle", "surveillance reportingTriangle, husO104Hosp", "absolute", far, 0, n)
 
+    yield from weekly_rows()
     for ours, theirs in METHODS.items():
         lines = table(f"surv_husO104Hosp_nowcast_{theirs}")
         at = (lines["date"].astype("datetime64[D]") - hus.days[0]).astype(int)

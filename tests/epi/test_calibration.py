@@ -1,9 +1,11 @@
 """Intervals and forecasts hold about as often as they promise; how often is measured, and printed in the manual."""
 
+import numpy as np
 import pytest
 
 from docs import measured
-from tests.epi import calibration
+from lianfang.epi import nowcast
+from tests.epi import calibration, triangles
 from tests.epi.pages import stale_lines
 
 pytestmark = pytest.mark.pure
@@ -60,6 +62,35 @@ def test_nowcasts_hold_what_they_promise():
     assert [row for row in real if row["coverage_90"] < 0.65] == []
     assert sum(row["coverage_90"] * row["nowcasts"] for row in real) / sum(row["nowcasts"] for row in real) > 0.9
     assert [row for row in rows if row["relative_wis"] > 1.01] == []
+
+
+def test_nowcasts_by_week_hold_what_they_promise():
+    rows = list(calibration.weekly_nowcast_rows())
+    told(measured.nowcasts_table(rows, "weeks"))
+    assert [row for row in rows if not 0.85 < row["coverage_90"] <= 1 or row["coverage_50"] < 0.5] == []
+    assert [row for row in rows if row["relative_wis"] > 0.7] == []
+
+
+@pytest.mark.parametrize("kind", ["ebola", *calibration.SIMULATED])
+def test_the_limits_of_seven_days_added_up_hold_their_sum_more_often_than_they_promise(kind):
+    """What the page of areas shows of the last week; days drawn independently hold it less often."""
+    if kind == "ebola":
+        triangle = triangles.real()["Ebola, simulated: onset to admission"][None]
+    else:
+        triangle = triangles.simulated(kind, n_series=20)
+    total, n_delays = np.nansum(triangle, axis=2), triangle.shape[2]
+    added, drawn = [], []
+    for evening in range(35, triangle.shape[1] - n_delays, 5):
+        found = nowcast.nowcast(triangle, as_of=evening, quantiles=(0.05, 0.95), keep_draws=True, n_draws=300)
+        enough = found.reported[:, -29:].sum(axis=1) >= 20
+        truth = total[:, evening - 6 : evening + 1].sum(axis=1)
+        low, high = found.quantiles[:, -7:].sum(axis=1).T
+        added += ((low <= truth) & (truth <= high))[enough].tolist()
+        low, high = np.quantile(found.draws[:, :, -7:].sum(axis=2), (0.05, 0.95), axis=1)
+        drawn += ((low <= truth) & (truth <= high))[enough].tolist()
+    assert len(added) > 50
+    assert np.mean(added) >= 0.97
+    assert np.mean(drawn) < np.mean(added)
 
 
 def test_the_method_that_takes_reports_as_independent_holds_less_where_they_come_in_lumps():

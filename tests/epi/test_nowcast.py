@@ -62,6 +62,36 @@ def test_a_triangle_cut_earlier_is_the_triangle_made_earlier():
         np.testing.assert_array_equal(then.mean, now.mean)
 
 
+def test_a_week_is_counted_when_it_is_over():
+    """Weeks from Monday, each record in the cell of its week and of the weeks until its report; none of a week that still runs."""
+    rng = np.random.default_rng(5)
+    event = np.datetime64("2020-02-26") + rng.integers(0, 60, 800)  # a Wednesday
+    report = event + rng.integers(0, 20, 800)
+    monday, sunday = np.datetime64("2020-02-24"), np.datetime64("2020-04-12")
+    by_week = [
+        nowcast.reporting_triangle(event, report, max_delay=2, as_of=sunday + days, week="iso") for days in range(7)
+    ]
+    by_hand = np.zeros((7, 3))
+    for a, b in zip(event, report, strict=True):
+        row, known = int((a - monday).astype(int)) // 7, int((b - monday).astype(int)) // 7
+        if known < 7:
+            by_hand[row, min(known - row, 2)] += 1
+    for found in by_week:
+        assert found.days.tolist() == (monday + 7 * np.arange(7)).tolist()
+        np.testing.assert_array_equal(np.nan_to_num(found.counts), by_hand)
+        assert np.isnan(found.counts).sum() == 3
+        assert np.nansum(found.counts) + found.not_yet_known == 800
+    sundays = nowcast.reporting_triangle(event, report, max_delay=2, as_of=sunday, week="epi", first="2020-03-04")
+    assert (str(sundays.days[0]), str(sundays.days[-1])) == ("2020-03-01", "2020-04-05")
+    grouped = nowcast.reporting_triangle(
+        event, report, max_delay=2, as_of=sunday, week="iso", group=event.astype(int) % 2
+    )
+    np.testing.assert_array_equal(grouped.counts.sum(axis=0), by_week[0].counts)
+    settled = nowcast.nowcast(by_week[0].counts)
+    assert (settled.mean[:-2] == settled.reported[:-2]).all()
+    assert settled.mean[-1] > settled.reported[-1]
+
+
 @pytest.mark.parametrize("method", nowcast.METHODS)
 def test_one_series_alone_is_the_same_as_in_a_panel(method):
     together = nowcast.nowcast(WHOLE, method=method, seed=3, n_draws=200, **settings(method))
@@ -182,6 +212,11 @@ def test_a_back_test_knows_nothing_of_later_evenings():
         (lambda: nowcast.nowcast(WHOLE).quantile(0.3), "level", "unknown_choice"),
         (lambda: nowcast.backtest(WHOLE, evenings=[3]), "evenings", "out_of_range"),
         (lambda: nowcast.reporting_triangle(["2020-01-01"], [], max_delay=3), "reported", "wrong_shape"),
+        (
+            lambda: nowcast.reporting_triangle(["2020-01-01"], ["2020-01-02"], max_delay=1, week="month"),
+            "week",
+            "unknown_choice",
+        ),
         (lambda: nowcast.reporting_triangle([None], [None], max_delay=3), "reported", "empty"),
         (lambda: nowcast.reporting_triangle(["2020-01-01"], ["2020-01-02"], max_delay=0), "max_delay", "out_of_range"),
         (

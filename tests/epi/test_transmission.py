@@ -114,6 +114,13 @@ def test_one_certain_serial_interval_is_the_plain_method():
     mixed = transmission.estimate_rt_uncertain_si(COUNTS, np.stack([SI, SI]))
     for name in ("mean", "sd", "quantiles"):
         assert getattr(mixed, name) == pytest.approx(getattr(plain, name), rel=1e-9, nan_ok=True)
+    seen = np.ones(np.shape(COUNTS), dtype=bool)
+    seen[..., -9:] = False
+    plain = transmission.estimate_rt(COUNTS, SI, observed=seen)
+    mixed = transmission.estimate_rt_uncertain_si(COUNTS, np.stack([SI, SI]), observed=seen)
+    assert np.isnan(mixed.mean[..., -1]).all()
+    for name in ("mean", "sd", "quantiles", "cases"):
+        assert getattr(mixed, name) == pytest.approx(getattr(plain, name), rel=1e-9, nan_ok=True)
 
 
 def test_quantiles_under_uncertain_serial_intervals_are_those_of_the_mixture():

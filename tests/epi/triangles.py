@@ -9,6 +9,7 @@ import numpy as np
 from lianfang.epi import nowcast
 from tests.epi.outbreaks import DATA, lines
 
+EBOLA = DATA / "outbreaks" / "ebola_sim_clean_linelist.csv"
 DAY = re.compile(r"(?P<year>[12]\d{3})[-/](?P<month>\d\d)[-/](?P<day>\d\d)|(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<y>\d{4})")
 
 
@@ -53,10 +54,25 @@ def real() -> dict[str, np.ndarray]:
         "influenza A(H7N9), China 2013: onset to admission": _triangle(
             outbreaks / "fluH7N9_china_2013.csv", "date_of_onset", "date_of_hospitalisation", 14
         ),
-        "Ebola, simulated: onset to admission": _triangle(
-            outbreaks / "ebola_sim_clean_linelist.csv", "date_of_onset", "date_of_hospitalisation", 14
-        ),
+        "Ebola, simulated: onset to admission": _triangle(EBOLA, "date_of_onset", "date_of_hospitalisation", 14),
     }
+
+
+def ebola_by_week() -> np.ndarray:
+    """(n_weeks, 4) of the simulated Ebola outbreak, a year of it."""
+    read = [(_day(line["date_of_onset"]), _day(line["date_of_hospitalisation"])) for line in lines(EBOLA)]
+    return nowcast.reporting_triangle(*zip(*read, strict=True), max_delay=3, week="iso").counts
+
+
+def by_week(triangle: np.ndarray, n_delays: int = 4) -> np.ndarray:
+    """(n_series, n_weeks, n_delays) from (n_series, n_days, n_days of delay) that begins with a week and ends with one."""
+    n_series, n_days, n_daily = triangle.shape
+    out = np.zeros((n_series, n_days // 7, n_delays))
+    for delay in range(n_daily):
+        for day in range(n_days - delay):
+            out[:, day // 7, min((day + delay) // 7 - day // 7, n_delays - 1)] += triangle[:, day, delay]
+    ahead = np.arange(n_days // 7)[:, None] + np.arange(n_delays) >= n_days // 7
+    return np.where(ahead, np.nan, out)
 
 
 def simulated(kind: str, *, n_series: int = 40, n_days: int = 90, seed: int = 7) -> np.ndarray:

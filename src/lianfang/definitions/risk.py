@@ -68,7 +68,7 @@ class Level:
 
 @dataclass(frozen=True)
 class RiskRule:
-    """A way of grading areas of one size, valid from a day, with its source."""
+    """A way of grading areas of one size, valid from a day, with its source; ``edition_of`` names the rule it takes over from."""
 
     code: str
     label: Mapping[str, str]
@@ -78,6 +78,12 @@ class RiskRule:
     source: str
     levels: tuple[Level, ...]
     assumed: bool = False
+    edition_of: str = ""
+
+    @property
+    def line(self) -> str:
+        """The code that all editions of one rule share: that of the first."""
+        return self.edition_of or self.code
 
     def measures(self) -> tuple[Measure, ...]:
         """Every measure that the levels ask for, each once."""
@@ -132,9 +138,23 @@ def read_rules(path: Path, diseases: Sequence[str]) -> dict[str, RiskRule]:
         code: _rule(code, entry, diseases, _Problems(f"{path.name} [{code}]", problems))
         for code, entry in content.items()
     }
+    for rule in rules.values():
+        if rule is not None and rule.edition_of:
+            first = rules.get(rule.edition_of)
+            if first is None or first.edition_of or (first.unit, first.disease) != (rule.unit, rule.disease):
+                problems.append(
+                    f"{path.name} [{rule.code}] edition_of names {rule.edition_of!r}; name the first edition of a rule of its "
+                    "unit and disease"
+                )
     if problems:
         raise HalfRight(problems)
     return {code: rule for code, rule in rules.items() if rule is not None}
+
+
+def edition_on(rules: Mapping[str, RiskRule], line: str, day: date) -> RiskRule:
+    """The edition of a rule in force on a day; before the first, the first."""
+    editions = sorted((rule for rule in rules.values() if rule.line == line), key=lambda rule: rule.valid_from)
+    return [editions[0], *(rule for rule in editions if rule.valid_from <= day)][-1]
 
 
 @dataclass(frozen=True)
@@ -159,7 +179,7 @@ class _Problems:
 
 def _rule(code: str, entry: Any, diseases: Sequence[str], problems: _Problems) -> RiskRule | None:
     needed = {"label", "unit", "disease", "valid_from", "source", "levels"}
-    if not problems.keys(entry, needed, {"assumed"}, "the rule"):
+    if not problems.keys(entry, needed, {"assumed", "edition_of"}, "the rule"):
         return None
     if not isinstance(entry["label"], dict) or not {"zh", "en"} <= entry["label"].keys():
         problems.say("needs its label in zh and en")
@@ -178,7 +198,7 @@ def _rule(code: str, entry: Any, diseases: Sequence[str], problems: _Problems) -
         problems.say("needs one level without “when”, and that as the last: it holds otherwise")
     return RiskRule(
         code, entry["label"], entry["unit"], entry["disease"], entry["valid_from"], entry["source"], tuple(levels),
-        bool(entry.get("assumed", False)),
+        bool(entry.get("assumed", False)), entry.get("edition_of", ""),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""Counts by day of event, corrected for reports still to come; and how often the intervals held what they promise.
+"""Counts by day or week of event, corrected for reports still to come; and how often the intervals held what they promise.
 
 A reporting triangle has one row a day of event and one column a delay: row 0 is the first day, column 0 holds what was
 reported on the day itself. What can only be reported after the data cut is missing (NaN): the last row knows one column.
+By week both rows and delays are weeks; whatever is said of days here then holds of weeks.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ from scipy import special
 from lianfang.epi import _checks as check
 from lianfang.epi._checks import EpiInputError
 from lianfang.epi.projection import LEVELS, coverage, weighted_interval_score
-from lianfang.epi.series import ONE_DAY, _rows
+from lianfang.epi.series import FIRST_WEEKDAY, ONE_DAY, _rows, _week_start
 
+BY_WEEK = {"level_days": 2, "memory": 12, "window": 12}  # settings of "measured" for a triangle by week
 METHODS = ("measured", "bayes_trunc", "bayes_notrunc", "bayes_notrunc_bnb", "lawless", "uniform")
 
 
 @dataclass(frozen=True, eq=False)
 class ReportingTriangle:
-    """Records by day of event and by the days until they were reported.
+    """Records by day of event and by the days until they were reported; or by week and weeks.
 
-    days : (n_days,) every day of event from the first to the data cut; index 0 is the first.
+    days : (n_days,) every day of event from the first to the data cut, or the first day of every week; index 0 is the first.
     counts : (n_days, n_delays), or (n_groups, n_days, n_delays) when records were grouped; column k was reported k days
         after, the last column also later. NaN where the report would come after the cut.
     groups : labels of the first axis, or None.
@@ -53,16 +55,21 @@ def reporting_triangle(
     max_delay: int,
     as_of: Any = None,
     first: Any = None,
+    week: str | None = None,
     group: Any = None,
     groups: Any = None,
     number: Any = None,
 ) -> ReportingTriangle:
-    """Count the records of a line list by day of event and delay until the report.
+    """Count the records of a line list by day of event and delay until the report, or by week and weeks.
 
     dates, reported : (n_records,) day of the event and day on which it became known; None or NaT when not known.
-    max_delay : longest delay in days that has a column; what took longer is counted there.
+    max_delay : longest delay in days (or weeks) that has a column; what took longer is counted there.
     as_of : the data cut; the last day of report when not given.
     first : first day of event; the first one known at the cut when not given.
+    week : "iso" (Monday to Sunday) or "epi" (Sunday to Saturday) counts by week: a report of the week of the event has delay
+        0, one of the week after delay 1, whatever the days between. A week that is not over at the cut would look like one
+        with few reports, so the cut goes back to the end of the last week that is; `first` goes back to the first day of
+        its week.
     group, groups, number : as in `series.daily_counts`.
 
     >>> found = reporting_triangle(["2020-01-20", "2020-01-20", "2020-01-21"], ["2020-01-20", "2020-01-21", "2020-01-22"],
@@ -71,6 +78,12 @@ def reporting_triangle(
     array([[ 1.,  1.],
            [ 0.,  1.],
            [ 0., nan]])
+    >>> weekly = reporting_triangle(["2020-01-19", "2020-01-20", "2020-01-26"], ["2020-01-20", "2020-01-26", "2020-02-02"],
+    ...                             max_delay=1, week="iso")
+    >>> weekly.days, weekly.counts
+    (array(['2020-01-13', '2020-01-20', '2020-01-27'], dtype='datetime64[D]'), array([[ 0.,  1.],
+           [ 1.,  1.],
+           [ 0., nan]]))
     """
     event = check.days_array("dates", dates, missing=True)
     known = check.days_array("reported", reported, missing=True)
@@ -84,10 +97,18 @@ def reporting_triangle(
         raise EpiInputError("reported", "empty", "must hold a record with both days, or as_of must be given")
     cut = known[dated].max() if as_of is None else check.day("as_of", as_of)
     forward = dated & (known >= event)
+    step = ONE_DAY
+    if week is not None:
+        first_weekday = FIRST_WEEKDAY[check.choice("week", week, FIRST_WEEKDAY)]
+        step = 7 * ONE_DAY
+        cut = _week_start(cut + ONE_DAY, first_weekday) - ONE_DAY
+        event, known = (_week_start(days, first_weekday) for days in (event, known))
     seen = forward & (known <= cut)
     if first is None and not seen.any():
         raise EpiInputError("dates", "empty", "must hold a record known at the cut, or first must be given")
     start = event[seen].min() if first is None else check.day("first", first)
+    if week is not None:
+        start = _week_start(start, first_weekday)
     if start > cut:
         raise EpiInputError("first", "out_of_range", f"{start} comes after the data cut, {cut}")
     labels, row = (None, np.zeros(len(event), dtype=np.intp)) if group is None else _rows(group, groups, seen)
@@ -98,18 +119,18 @@ def reporting_triangle(
     weights = np.ones(len(event))
     if number is not None:
         weights = check.not_negative("number", check.like("number", number, event.shape, "dates"))
-    n_days = int((cut - start) / ONE_DAY) + 1
+    n_days = int((cut - start) / step) + 1
     if n_days > 366_000:
         raise EpiInputError("dates", "out_of_range", f"must lie within 1,000 years, lie from {start} to {cut}")
     inside = seen & (event >= start) & (row >= 0)
-    day = ((event[inside] - start) / ONE_DAY).astype(np.intp)
-    delay = ((known[inside] - event[inside]) / ONE_DAY).astype(np.intp)
+    day = ((event[inside] - start) / step).astype(np.intp)
+    delay = ((known[inside] - event[inside]) / step).astype(np.intp)
     shape = (1 if labels is None else len(labels), n_days, max_delay + 1)
     at = np.ravel_multi_index((row[inside], day, np.minimum(delay, max_delay)), shape)
     counts = np.bincount(at, weights=weights[inside], minlength=int(np.prod(shape))).reshape(shape)
     counts[:, _ahead(n_days, max_delay + 1)] = np.nan
     return ReportingTriangle(
-        days=start + np.arange(n_days) * ONE_DAY,
+        days=start + np.arange(n_days) * step,
         counts=counts[0] if labels is None else counts,
         groups=labels,
         undated=int((~dated).sum()),
@@ -179,7 +200,7 @@ def nowcast(
     window : the last days of event, from which the delays are taken. When not given: for "measured" three weeks, or a week
         more than the longest delay; for the others all.
     level_days, memory : of "measured": days before each day that say how many to expect on it; earlier evenings whose
-        errors are looked at.
+        errors are looked at. The defaults are for days; for a triangle by week give `**BY_WEEK`.
     pooled : take the delays, and the errors, from all series of the panel together. Series with few cases gain by it when
         they report alike; each then depends on the others.
     prior_mean, prior_sd : of "bayes_trunc" and "bayes_notrunc": of the number of events a day, before looking (negative

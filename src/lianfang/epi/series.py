@@ -12,6 +12,7 @@ from lianfang.epi import _checks as check
 from lianfang.epi._checks import EpiInputError
 
 ONE_DAY = np.timedelta64(1, "D")
+FIRST_WEEKDAY = {"iso": 0, "epi": 6}  # Monday is 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +148,7 @@ def iso_week(days: Any) -> tuple[np.ndarray, np.ndarray]:
     >>> iso_week(["2019-12-29", "2019-12-30", "2021-01-03"])
     (array([2019, 2020, 2020]), array([52,  1, 53]))
     """
-    return _week(check.days_array("days", days), first_weekday=0)
+    return _week(check.days_array("days", days), first_weekday=FIRST_WEEKDAY["iso"])
 
 
 def epi_week(days: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -156,15 +157,15 @@ def epi_week(days: Any) -> tuple[np.ndarray, np.ndarray]:
     >>> epi_week(["2019-12-28", "2019-12-29", "2021-01-02"])
     (array([2019, 2020, 2020]), array([52,  1, 53]))
     """
-    return _week(check.days_array("days", days), first_weekday=6)
+    return _week(check.days_array("days", days), first_weekday=FIRST_WEEKDAY["epi"])
 
 
-def _weekday(days: np.ndarray) -> np.ndarray:
+def _weekday(days: Any) -> Any:
     """Monday is 0."""
     return (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
 
 
-def _week_start(days: np.ndarray, first_weekday: int) -> np.ndarray:
+def _week_start(days: Any, first_weekday: int) -> Any:
     return days - ((_weekday(days) - first_weekday) % 7) * ONE_DAY
 
 
@@ -210,7 +211,7 @@ def weekly_counts(counts: Any, days: Any, *, week: str = "iso", partial: bool = 
         raise EpiInputError("days", "wrong_shape", f"must have one day an entry of counts, {panel.shape[1]}")
     if len(day) > 1 and (np.diff(day) != ONE_DAY).any():
         raise EpiInputError("days", "gap", "must follow each other without a gap; fill the missing days with NaN")
-    first_weekday = {"iso": 0, "epi": 6}[check.choice("week", week, ("iso", "epi"))]
+    first_weekday = FIRST_WEEKDAY[check.choice("week", week, FIRST_WEEKDAY)]
     starts, at, covered = np.unique(_week_start(day, first_weekday), return_index=True, return_counts=True)
     sums = np.add.reduceat(panel, at, axis=1)
     keep = np.ones(len(starts), dtype=bool) if partial else covered == 7

@@ -236,6 +236,7 @@ def estimate_rt_uncertain_si(
     prior_mean: float = 5,
     prior_sd: float = 5,
     imported: Any = None,
+    observed: Any = None,
     quantiles: Any = (0.025, 0.5, 0.975),
 ) -> RtEstimate:
     """Instantaneous reproduction number when the serial interval itself is uncertain.
@@ -267,7 +268,10 @@ def estimate_rt_uncertain_si(
     levels = check.probabilities("quantiles", quantiles)
     shape, scale = _gamma_prior(prior_mean, prior_sd)
     start, end = _windows(panel.shape[1], window, windows)
-    cases = _window_sums(_local_cases(panel, imported, alone), start, end)
+    local, seen = _local_cases(panel, imported, alone), np.ones(panel.shape, dtype=bool)
+    if observed is not None:
+        seen = np.atleast_2d(check.mask_like("observed", observed, panel.shape[1:] if alone else panel.shape, "counts"))
+    cases = _window_sums(local * seen, start, end)
 
     counted = (end + 1)[:, None] > (weights * np.arange(weights.shape[1])).sum(axis=1)  # (n_windows, n_draws)
     known = counted.any(axis=1)
@@ -277,7 +281,9 @@ def estimate_rt_uncertain_si(
     rows_at_once = max(1, 2_000_000 // (len(weights) * len(start)))
     for first in range(0, len(panel), rows_at_once):
         some = slice(first, first + rows_at_once)
-        pressure = np.stack([_window_sums(_pressure(panel[some], w), start, end) for w in weights], axis=-1)
+        pressure = np.stack(
+            [_window_sums(_pressure(panel[some], w) * seen[some], start, end) for w in weights], axis=-1
+        )
         scales = 1 / (1 / scale + pressure)  # (some, n_windows, n_draws)
         shapes = shape + cases[some]
         first_moment = np.where(counted, scales, 0).sum(axis=-1) / n_counted
@@ -288,6 +294,8 @@ def estimate_rt_uncertain_si(
         sd[some] = np.where(known, np.sqrt(np.maximum(variance, 0)), np.nan)
         for w in np.flatnonzero(known):
             at_levels[some, w] = _gamma_mixture_quantiles(shapes[:, w], scales[:, w, counted[w]], levels)
+    unseen = _window_sums(seen.astype(float), start, end) == 0
+    mean[unseen], sd[unseen], at_levels[unseen] = np.nan, np.nan, np.nan
     found = (mean, sd, at_levels, cases)
     mean, sd, at_levels, cases = (a[0] for a in found) if alone else found
     return RtEstimate(start=start, end=end, mean=mean, sd=sd, quantiles=at_levels, levels=levels, cases=cases)

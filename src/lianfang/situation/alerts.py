@@ -12,7 +12,7 @@ import numpy as np
 
 from lianfang.definitions import selectors as definitions
 from lianfang.epi import signals
-from lianfang.kernel.access import Actor, under
+from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.registry.models import Area
 from lianfang.surveillance import tally
@@ -20,6 +20,7 @@ from lianfang.surveillance.selectors import first_report
 from lianfang.workorders.models import WorkOrder
 
 from .by_area import daily_reports, panel_of
+from .risk import WIDEST, units_of
 
 KIND = "check_signal"
 LOOKED_BACK = 7  # days up to the cut that are judged for the page; the job judges each evening its own
@@ -51,7 +52,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Judged:
-    """All counties of an area as judged at a data cut, with those that stand out, the latest and clearest first."""
+    """All counties (or townships) of an area as judged at a data cut, with those that stand out, the latest and clearest first."""
 
     area: Area
     disease: str
@@ -60,19 +61,23 @@ class Judged:
     years: int  # of earlier weeks that each week is compared with; 0: days are compared with the days before
     counties: int
     found: list[Signal]
+    unit: str = "county"
 
 
-def judged(actor: Actor, area: Area, disease: str, cut: date, back: int = LOOKED_BACK) -> Judged:
+def judged(actor: Actor, area: Area, disease: str, cut: date, back: int = LOOKED_BACK, unit: str = "county") -> Judged:
     """Judge the counties of an area on the last days up to a cut, as known on its evening. Raises Refused.
 
-    The latest signal of each county is given.
+    The latest signal of each county is given. ``unit`` "township" judges the townships of a city or a county, always by the
+    days before: it says where in a county, and raises nothing.
     """
     if not large_enough(area):
         raise Refused(refuse("situation.too_small_for_signals", "area", area=area.name))
     if not actor.may_at("situation.read", area.path):
         raise Refused(refuse("kernel.not_found"))
-    counties = list(Area.objects.valid_on(cut).filter(under("path", area.path), level="county").order_by("code"))
-    years = _years(first_report(area, disease, cut), cut)
+    if unit == "township" and area.path.count("/") < WIDEST:
+        raise Refused(refuse("situation.too_wide_for_townships", "area", area=area.name))
+    counties = units_of(area, unit, cut)
+    years = _years(first_report(area, disease, cut), cut) if unit == "county" else 0
     days = (years * 52 + 8) * 7 if years else EARS_DAYS + back
     first = cut - timedelta(days=days - 1)
     daily = daily_reports(actor, counties, disease, cut, cut, since=first, suspected=True)
@@ -82,7 +87,7 @@ def judged(actor: Actor, area: Area, disease: str, cut: date, back: int = LOOKED
     found = (farrington if years else ears)(some, panel[with_cases], cut, *((years,) if years else (back,)))
     found.sort(key=lambda signal: (-signal.day.toordinal(), signal.threshold - signal.observed, signal.area.code))
     edition = definitions.edition_on(disease, cut).code
-    return Judged(area, disease, cut, edition, years, len(counties), found)
+    return Judged(area, disease, cut, edition, years, len(counties), found, unit)
 
 
 def large_enough(area: Area) -> bool:

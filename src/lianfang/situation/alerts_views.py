@@ -16,13 +16,15 @@ from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
 from . import alerts, alerts_words, selectors
+from .risk import WIDEST
 from .views import asked
 
 
 def _found(request: HttpRequest) -> tuple[alerts.Judged, Any]:
     area, disease, day, _by = asked(request)
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    return alerts.judged(actor, area, disease, day or clock.today() - timedelta(days=1)), day
+    unit = "township" if request.GET.get("unit") == "township" else "county"
+    return alerts.judged(actor, area, disease, day or clock.today() - timedelta(days=1), unit=unit), day
 
 
 @page("situation.read")
@@ -30,7 +32,9 @@ def signals(request: HttpRequest) -> HttpResponse:
     """The counties of an area that stand out at a data cut."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     found, as_of = _found(request)
-    kept = {"area": found.area.code, "disease": found.disease} | ({"as_of": str(as_of)} if as_of else {})
+    kept = {"area": found.area.code, "disease": found.disease, "unit": found.unit} | (
+        {"as_of": str(as_of)} if as_of else {}
+    )
     return render(
         request,
         "situation/signals.html",
@@ -49,6 +53,7 @@ def signals(request: HttpRequest) -> HttpResponse:
             "rows": alerts_words.rows_of(actor, found),
             "method": alerts_words.method(found),
             "looked_back": alerts.LOOKED_BACK,
+            "townships": found.area.path.count("/") >= WIDEST,
         },
     )
 

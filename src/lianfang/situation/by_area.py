@@ -1,6 +1,6 @@
 """How fast it passes in every area at once: Rt, growth and the cases of a week, one panel call for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -15,6 +15,7 @@ from lianfang.kernel.refusals import Phrase as _
 from lianfang.registry.models import Area
 from lianfang.surveillance.selectors import counts_of
 
+from .outlook import NotExpected, Week, weeks_of
 from .risk import units_of
 from .selectors import (
     FIRST_RT_CASES,
@@ -59,7 +60,10 @@ class Pace:
 
 @dataclass(frozen=True)
 class Paces:
-    """An area and the areas in it, side by side, as known on an evening; ``cut`` is the last day that is over."""
+    """An area and the areas in it, side by side, as known on an evening; ``cut`` is the last day that is over.
+
+    ``weeks`` says by code of area how many fell ill in the seven days up to the cut, corrected for reports still to come.
+    """
 
     area: Area
     disease: str
@@ -71,6 +75,7 @@ class Paces:
     interval: SerialInterval | None
     own: Pace
     inside: list[Pace]
+    weeks: Mapping[str, Week | NotExpected]
 
 
 def paces(actor: Actor, area: Area, disease: str, *, day: date | None = None, unit: str = "below") -> Paces:
@@ -96,6 +101,7 @@ def paces(actor: Actor, area: Area, disease: str, *, day: date | None = None, un
         interval=interval,
         own=own,
         inside=sorted(others, key=lambda pace: (-pace.week, -pace.cases, pace.area.code)),
+        weeks=weeks_of(actor, [area, *inside], disease, classes_of(disease, day or today), cut),
     )
 
 

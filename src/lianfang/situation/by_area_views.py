@@ -18,6 +18,7 @@ from lianfang.registry.selectors import area_name
 from . import selectors
 from .by_area import UNITS, Paces, paces
 from .by_area_words import method, row_of
+from .outlook import Week
 from .views import asked
 
 
@@ -40,7 +41,7 @@ def by_area(request: HttpRequest) -> HttpResponse:
     """Rt, growth and the cases of a week of an area and of all areas in it."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     found = _found(request)
-    inside = [row_of(pace, _query(found, area=pace.area.code)) for pace in found.inside]
+    inside = [row_of(pace, found.weeks[pace.area.code], _query(found, area=pace.area.code)) for pace in found.inside]
     return render(
         request,
         "situation/by_area.html",
@@ -56,7 +57,7 @@ def by_area(request: HttpRequest) -> HttpResponse:
             "diseases": [(entry.code, definitions.label(entry)) for entry in definitions.diseases()],
             "disease_label": definitions.label(definitions.disease(found.disease)),
             "query": _query(found),
-            "own": row_of(found.own),
+            "own": row_of(found.own, found.weeks[found.area.code]),
             "rows": [row for row in inside if row["pace"].cases],
             "without": [row for row in inside if not row["pace"].cases],
             "method": method(found),
@@ -67,7 +68,8 @@ def by_area(request: HttpRequest) -> HttpResponse:
 HEAD = (
     "code", "name", "cases", "cases_7_days", "cases_7_days_before", "last_case",
     "rt_mean", "rt_low_2.5", "rt_high_97.5", "growth_per_day", "growth_low_2.5", "growth_high_97.5",
-    "doubling_days", "doubling_shortest", "doubling_longest", "disease", "known_on", "cut", "edition", "method",
+    "doubling_days", "doubling_shortest", "doubling_longest",
+    "onset_7_days_known", "onset_7_days_expected", "onset_7_days_low_5", "onset_7_days_high_95", "disease", "known_on", "cut", "edition", "method",
 )  # fmt: skip
 
 
@@ -85,8 +87,10 @@ def by_area_table(request: HttpRequest) -> HttpResponse:
     out = csv.writer(response)
     out.writerow(HEAD)
     for pace in (found.own, *found.inside):
-        figures = [*_cells(pace.rt, 3), *_cells(pace.growth, 5), *_cells(pace.doubling, 2)]
+        week = found.weeks[pace.area.code]
+        ill = [week.known, week.mean, week.low, week.high] if isinstance(week, Week) else ["", "", "", ""]
+        figures = [*_cells(pace.rt, 3), *_cells(pace.growth, 5), *_cells(pace.doubling, 2), *ill]
         row = [pace.area.code, area_name(pace.area), pace.cases, pace.week, pace.week_before, pace.last_case or ""]
-        about = [found.disease, found.day, found.cut, found.edition, "Cori 2013; Poisson regression"]
+        about = [found.disease, found.day, found.cut, found.edition, "Cori 2013; Poisson regression; nowcast"]
         out.writerow([defused(cell) for cell in (*row, *figures, *about)])
     return response

@@ -1,6 +1,7 @@
 """How many cases the last days will turn out to have had: the days whose reports are still to come, by nowcasting."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,7 +11,7 @@ from lianfang.epi import nowcast
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Phrase as _
 from lianfang.registry.models import Area
-from lianfang.surveillance.selectors import Arrivals, arrivals
+from lianfang.surveillance.selectors import Arrivals, arrivals, arrivals_of
 
 from .indicators import Classes
 
@@ -72,9 +73,29 @@ def expected(actor: Actor, area: Area, disease: str, classes: Classes, cut: date
 def nowcast_of(came: Arrivals, cut: date) -> Expected | NotExpected:
     """The nowcast from the days on which cases became known, or why there is none."""
     triangle = triangle_of(came, cut)
-    standing = np.nansum(triangle, axis=1)
-    cases = int(standing[-LEARNT_FROM:].sum())
-    if cases < FEWEST_CASES:
+    if why_not := _why_not(came, triangle, cut):
+        return why_not
+    found = nowcast.nowcast(triangle, quantiles=(0.025, 0.975))
+    shown = np.flatnonzero((found.share_known < KNOWN_ENOUGH) & (found.share_known >= KNOWN_AT_ALL))
+    return Expected(
+        cut=cut,
+        cases=_learnt_from(triangle),
+        days=[cut - timedelta(days=TRIANGLE_DAYS - 1 - int(n)) for n in shown],
+        reported=[int(found.reported[n]) for n in shown],
+        share_known=[round(float(found.share_known[n]), 3) for n in shown],
+        mean=[round(float(found.mean[n]), 2) for n in shown],
+        low=[float(found.quantile(0.025)[n]) for n in shown],
+        high=[float(found.quantile(0.975)[n]) for n in shown],
+    )
+
+
+def _learnt_from(triangle: np.ndarray) -> int:
+    return int(np.nansum(triangle[-LEARNT_FROM:]))
+
+
+def _why_not(came: Arrivals, triangle: np.ndarray, cut: date) -> NotExpected | None:
+    """Why nothing can be learnt of delays, if so."""
+    if _learnt_from(triangle) < FEWEST_CASES:
         return NotExpected(TOO_FEW)
     if (cut - min(known_on for (_day, known_on), delta in came.items() if delta > 0)).days + 1 < FEWEST_EVENINGS:
         return NotExpected(TOO_SOON)
@@ -83,20 +104,44 @@ def nowcast_of(came: Arrivals, cut: date) -> Expected | NotExpected:
         if (cut - day).days < LEARNT_FROM and delta > 0:
             evenings[known_on] += delta
     busiest, most = evenings.most_common(1)[0]
-    if most > AT_ONCE * sum(evenings.values()):
-        return NotExpected(TAKEN_OVER, busiest)
-    found = nowcast.nowcast(triangle, quantiles=(0.025, 0.975))
-    shown = np.flatnonzero((found.share_known < KNOWN_ENOUGH) & (found.share_known >= KNOWN_AT_ALL))
-    return Expected(
-        cut=cut,
-        cases=cases,
-        days=[cut - timedelta(days=TRIANGLE_DAYS - 1 - int(n)) for n in shown],
-        reported=[int(found.reported[n]) for n in shown],
-        share_known=[round(float(found.share_known[n]), 3) for n in shown],
-        mean=[round(float(found.mean[n]), 2) for n in shown],
-        low=[float(found.quantile(0.025)[n]) for n in shown],
-        high=[float(found.quantile(0.975)[n]) for n in shown],
-    )
+    return NotExpected(TAKEN_OVER, busiest) if most > AT_ONCE * sum(evenings.values()) else None
+
+
+@dataclass(frozen=True)
+class Week:
+    """The cases that fell ill in the seven days up to the cut: known by then, and expected once all reports are in.
+
+    ``low`` and ``high`` add up the limits of the days' 90% intervals, as if all days were off the same way: they hold more
+    often than 90 times in 100.
+    """
+
+    known: int
+    mean: float
+    low: float
+    high: float
+
+
+def weeks_of(
+    actor: Actor, areas: Sequence[Area], disease: str, classes: Classes, cut: date
+) -> Mapping[str, Week | NotExpected]:
+    """The last week by onset of each area, by code: one nowcast over all areas of which the delays can be learnt."""
+    span = (cut - timedelta(days=TRIANGLE_DAYS - 1), cut)
+    came = arrivals_of(actor, areas, disease, "onset", classes.drawn, span)
+    triangles = {code: triangle_of(of_area, cut) for code, of_area in came.items()}
+    weeks: dict[str, Week | NotExpected] = {}
+    able = []
+    for code, triangle in triangles.items():
+        if why_not := _why_not(came[code], triangle, cut):
+            weeks[code] = why_not
+        else:
+            able.append(code)
+    if able:
+        found = nowcast.nowcast(np.stack([triangles[code] for code in able]), quantiles=(0.05, 0.95))
+        known, mean, limits = (each[:, -7:].sum(axis=1) for each in (found.reported, found.mean, found.quantiles))
+        for row, code in enumerate(able):
+            low, high = (float(limit) for limit in limits[row])
+            weeks[code] = Week(int(known[row]), round(float(mean[row]), 1), low, high)
+    return weeks
 
 
 def triangle_of(came: Arrivals, cut: date) -> np.ndarray:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from math import inf
 from uuid import UUID
 
-from lianfang.definitions.risk import Bound, Level, Measure, RiskRule, graded
+from lianfang.definitions.risk import Bound, Level, Measure, RiskRule, edition_on, graded, risk_rules
 from lianfang.epi import chains
 from lianfang.kernel import clock
 from lianfang.kernel.access import SYSTEM, Actor, under
@@ -21,6 +21,8 @@ from lianfang.surveillance.selectors import code_above, counts_of, end_of
 from lianfang.tracing import selectors as tracing
 
 from .selectors import classes_of
+
+WIDEST = 3  # townships are looked at in a city or a county, not in a whole province
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,25 @@ class Graded:
         return self.now.level.code != self.before.level.code
 
 
-def grades(actor: Actor, area: Area, rule: RiskRule, *, day: date | None = None) -> list[Graded]:
-    """Every area of the rule's unit in an area, the gravest first. Raises Refused outside the actor's areas.
+def rule_on(line: str, day: date) -> RiskRule:
+    """The edition of a rule in force on a day."""
+    return edition_on(risk_rules(), line, day)
 
-    ``day`` is the evening as known on which it is graded; None for now. Both grades are as known then: what was learnt
-    since does not change the grade of the evening before.
+
+def grades(actor: Actor, area: Area, line: str, *, day: date | None = None) -> list[Graded]:
+    """Every area of a rule's unit in an area, the gravest first. Raises Refused outside the actor's areas.
+
+    ``day`` is the evening as known on which it is graded; None for now. Each evening is graded as known then and by the
+    edition of the rule in force then: what was learnt or laid down since does not change the grade of the evening before.
     """
     if not actor.may_at("situation.read", area.path):
         raise Refused(refuse("kernel.not_found"))
-    units = units_of(area, rule.unit, day or clock.today())
-    now = _graded(actor, area, units, rule, day, day or clock.today())
-    evening = (day or clock.today()) - timedelta(days=1)
-    before = _graded(actor, area, units, rule, evening, evening)
+    here = day or clock.today()
+    evening = here - timedelta(days=1)
+    rule = rule_on(line, here)
+    units = units_of(area, rule.unit, here)
+    now = _graded(actor, area, units, rule, day, here)
+    before = _graded(actor, area, units, rule_on(line, evening), evening, evening)
     found = [Graded(unit, now[unit.code], before[unit.code]) for unit in units]
     most = Measure("cumulative")
     return sorted(found, key=lambda each: (-each.now.level.severity, -each.now.values.get(most, 0), each.area.code))

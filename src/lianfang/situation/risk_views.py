@@ -1,7 +1,7 @@
 """The page of graded areas: which level each has by a rule, why, and what changed since the evening before."""
 
 import csv
-from datetime import timedelta
+from datetime import date, timedelta
 from math import isinf
 from typing import Any
 
@@ -20,26 +20,27 @@ from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
 from . import selectors
-from .risk import Grade, Graded, grades
+from .risk import WIDEST, Grade, Graded, grades, rule_on
 from .views import asked
 
-WIDEST = 3  # townships are graded in a city or a county, not in a whole province
 
-
-def _rule(request: HttpRequest) -> RiskRule:
+def _rule(request: HttpRequest, disease: str, day: date) -> RiskRule:
+    """The edition in force of the rule asked for; without one, of the first that grades by the disease, or else of the first."""
     known = risk_rules()
-    code = request.GET.get("rule", "") or next(iter(known))
-    if code not in known:
+    line = request.GET.get("rule", "") or next(
+        (rule.line for rule in known.values() if rule.disease == disease), next(iter(known))
+    )
+    if line not in known:
         raise Refused(refuse("kernel.not_found", "rule"))
-    return known[code]
+    return rule_on(known[line].line, day)
 
 
 def _found(request: HttpRequest) -> tuple[Any, Any, RiskRule, list[Graded]]:
-    area, _disease, day, _by = asked(request)
-    rule = _rule(request)
+    area, disease, day, _by = asked(request)
+    rule = _rule(request, disease, day or clock.today())
     if rule.unit == "township" and area.path.count("/") < WIDEST:
         raise Refused(refuse("situation.too_wide_for_townships", "area", area=area_name(area)))
-    return area, day, rule, grades(request.actor, area, rule, day=day)  # type: ignore[attr-defined]
+    return area, day, rule, grades(request.actor, area, rule.line, day=day)  # type: ignore[attr-defined]
 
 
 def figure(measure: Measure, value: float) -> str:
@@ -74,7 +75,12 @@ def limit(bound: Bound) -> str:
 def reasons(grade: Grade) -> list[str]:
     """Why an area has its level: each figure with the bound it meets; where it has it otherwise, all figures."""
     if grade.held:
-        return [f"{figure(bound.measure, grade.values[bound.measure])} ({limit(bound)})" for bound in grade.held]
+        return [
+            _("{figure} ({limit})").format(
+                figure=figure(bound.measure, grade.values[bound.measure]), limit=limit(bound)
+            )
+            for bound in grade.held
+        ]
     return [figure(measure, value) for measure, value in grade.values.items()]
 
 
@@ -91,10 +97,10 @@ def _row(each: Graded, rule: RiskRule, language: str) -> dict[str, Any]:
         "name": area_name(each.area),
         "level": each.now.level,
         "label": each.now.level.label[language],
-        "why": reasons(each.now),
+        "why": _("; ").join(reasons(each.now)),
         "changed": each.changed,
         "before": each.before.level.label[language],
-        "why_before": reasons(each.before),
+        "why_before": _("; ").join(reasons(each.before)),
         "graver": each.now.level.severity > each.before.level.severity,
     }
 
@@ -119,13 +125,13 @@ def risk(request: HttpRequest) -> HttpResponse:
             "above": selectors.seen_above(actor, area),
             "rule": rule,
             "rule_label": rule.label[language],
-            "rules": [(entry.code, entry.label[language]) for entry in risk_rules().values()],
+            "rules": [(entry.code, entry.label[language]) for entry in risk_rules().values() if not entry.edition_of],
             "as_of": day,
             "day": here,
             "today": clock.today(),
             "day_before": here - timedelta(days=1),
             "day_after": here + timedelta(days=1) if day else None,
-            "query": f"area={area.code}&rule={rule.code}" + (f"&as_of={day}" if day else ""),
+            "query": f"area={area.code}&rule={rule.line}" + (f"&as_of={day}" if day else ""),
             "levels": [(level, level.label[language], counted[level.code]) for level in levels],
             "changes": [row for row in rows if row["changed"]],
             "rows": rows,

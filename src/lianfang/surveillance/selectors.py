@@ -295,37 +295,53 @@ def arrivals(
     The days of a measure such as "onset" lie in the span, and so do those on which it became known; what was known before
     has the first of them. A case that changed its day, its class or its area goes where it was and comes where it is.
     """
-    kept, _small = _by_size(actor, [area])
+    return arrivals_of(actor, [area], disease, measure, classes, span)[area.code]
+
+
+def arrivals_of(
+    actor: Actor, areas: Sequence[Area], disease: str, measure: str, classes: Iterable[str], span: tuple[date, date]
+) -> dict[str, Arrivals]:
+    """The arrivals of several areas at once, by code."""
+    kept, small = _by_size(actor, areas)
     first, last = span
     wanted = set(classes)
-    found: Counter[tuple[date, date]] = Counter()
+    found: dict[str, Counter[tuple[date, date]]] = {area.code: Counter() for area in areas}
 
-    def add(day: date | None, of_class: str, known_on: date, delta: int) -> None:
+    def add(code: str, day: date | None, of_class: str, known_on: date, delta: int) -> None:
         if day is not None and first <= day <= last and of_class in wanted and known_on <= last:
-            found[day, max(first, known_on)] += delta
+            found[code][day, max(first, known_on)] += delta
 
     def read() -> None:
-        found.clear()
+        for area in kept:
+            found[area.code].clear()
         rows = CaseTally.objects.filter(
-            area_code=area.code, disease=disease, carried=False, measure=measure, known_on__lte=last, day__range=span
-        ).values_list("day", "classification", "known_on")
+            area_code__in=[area.code for area in kept],
+            disease=disease,
+            carried=False,
+            measure=measure,
+            known_on__lte=last,
+            day__range=span,
+        ).values_list("area_code", "day", "classification", "known_on")
         for row in rows.annotate(Sum("delta")):
             add(*row)
         for change, delta in tally.total_of(_not_in_ledger(kept, disease)).items():
-            if change.area_code == area.code and change.cell.measure == measure:
-                add(change.cell.day, change.cell.classification, change.known_on, delta)
+            if change.area_code in found and change.cell.measure == measure:
+                add(change.area_code, change.cell.day, change.cell.classification, change.known_on, delta)
 
     if kept:
         _undisturbed(read)
-        return {cell: delta for cell, delta in found.items() if delta}
-    versions = CaseVersion.objects.filter(under("area__path", area.path), disease=disease)
-    for version in versions.values_list(*tally.COUNTED, "superseded_at", named=True).iterator(chunk_size=5000):
-        for cell in tally.cells(version):
-            if cell.measure == measure:
-                add(cell.day, cell.classification, clock.local_day(version.recorded_at), 1)
-                if version.superseded_at is not None:
-                    add(cell.day, cell.classification, clock.local_day(version.superseded_at), -1)
-    return {cell: delta for cell, delta in found.items() if delta}
+    for path, inside in _together(small).items():
+        codes = {area.path: area.code for area in inside}
+        versions = CaseVersion.objects.filter(under("area__path", path), disease=disease)
+        for version in versions.values_list(*tally.COUNTED, "superseded_at", named=True).iterator(chunk_size=5000):
+            if (code := code_above(version.path, codes)) is None:
+                continue
+            for cell in tally.cells(version):
+                if cell.measure == measure:
+                    add(code, cell.day, cell.classification, clock.local_day(version.recorded_at), 1)
+                    if version.superseded_at is not None:
+                        add(code, cell.day, cell.classification, clock.local_day(version.superseded_at), -1)
+    return {code: {cell: delta for cell, delta in cells.items() if delta} for code, cells in found.items()}
 
 
 TOTALLED = {"reported": "reported_on", "confirmed": "confirmed_on", "died": "outcome_on"}  # and the column of the day

@@ -108,3 +108,9 @@ for (m in c("bayes.trunc", "bayes.notrunc", "bayes.notrunc.bnb", "lawless", "uni
   if (m == "lawless") shares <- rbind(shares, data.frame(method = m, delay = 0:12, share = delayCDF(nc)[[m]][1:13]))
   if (m %in% c("bayes.trunc", "bayes.notrunc")) for (d in c("2020-03-28", "2020-04-02", "2020-04-05", "2020-04-07", "2020-04-08")) { p <- nc@predPMF[[d]][[m]]; chances <- rbind(chances, data.frame(method = m, day = as.integer(as.Date(d) - d0), number = 0:60, chance = cumsum(p)[1:61])) } }
 w(out, "nowcast"); w(shares, "nowcast_shares"); w(chances, "nowcast_chances")
+
+# the same reports by week, Monday to Sunday, on the Sunday of 5 April
+monday <- function(d) d - (as.integer(format(d, "%u")) - 1); now <- monday(as.Date("2020-04-05")); D <- 3
+wk <- data.frame(event = monday(rp$event), report = monday(rp$report)); wk <- wk[wk$report <= now, ]; weeks <- seq(monday(d0), now, by = "1 week")
+invisible(capture.output(nc <- quiet(nowcast(now = now, when = tail(weeks, D + 1), data = wk, dEventCol = "event", dReportCol = "report", aggregate.by = "1 week", D = D, method = "bayes.notrunc.bnb", control = list(N.tInf.max = 400, dRange = range(weeks))))))
+ix <- match(weeks, epoch(nc)); w(data.frame(week = as.integer(weeks - d0), unclass(reportingTriangle(nc))[, 1:(D + 1)], predicted = upperbound(nc)[ix, 1], lower = nc@pi[ix, 1, 1], upper = nc@pi[ix, 1, 2]), "nowcast_weekly")

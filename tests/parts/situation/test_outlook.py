@@ -23,7 +23,7 @@ from lianfang.situation import alerts, by_area, by_area_words, jobs, outlook, pr
 from lianfang.surveillance import services, tally
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import CaseVersion
-from lianfang.surveillance.selectors import arrivals, counts_of
+from lianfang.surveillance.selectors import arrivals, arrivals_of, counts_of
 from lianfang.workorders.about import about
 from lianfang.workorders.models import WorkOrder
 from lianfang.workorders.selectors import may_do
@@ -204,6 +204,45 @@ def test_growth_and_the_cases_of_a_week_are_those_of_the_reports_by_hand(wave):
     assert found.doubling == pytest.approx([float(each[0]) for each in by_hand.doubling_days()])
 
 
+def test_the_last_week_of_every_area_is_the_nowcast_of_that_area_alone(wave):
+    actor = wave.actor("zhejiang")
+    with clock.at(NOW):
+        found = by_area.paces(actor, wave.area("330000"), "covid19", day=CUT, unit="county")
+    span = (CUT - timedelta(days=outlook.TRIANGLE_DAYS - 1), CUT)
+    corrected = 0
+    for code, week in found.weeks.items():
+        came = arrivals(actor, wave.area(code), "covid19", "onset", DRAWN, span)
+        triangle = outlook.triangle_of(came, CUT)
+        alone = outlook.nowcast_of(came, CUT)
+        assert isinstance(week, outlook.NotExpected) == isinstance(alone, outlook.NotExpected)
+        if isinstance(week, outlook.Week):
+            corrected += 1
+            by_hand = nowcast.nowcast(triangle, quantiles=(0.05, 0.95))
+            assert week.known == np.nansum(triangle[-7:])
+            assert week.mean == round(float(by_hand.mean[-7:].sum()), 1)
+            assert [week.low, week.high] == by_hand.quantiles[-7:].sum(axis=0).tolist()
+            assert week.known <= week.low <= week.mean <= week.high
+    assert 0 < corrected < len(found.weeks), "some with a figure and one without"
+    about_it = {"area": "330000", "disease": "covid19", "as_of": CUT.isoformat(), "unit": "county"}
+    for row in rows_of(get(wave, "/situation/by-area.csv", **about_it)):
+        week = found.weeks[row["code"]]
+        assert row["onset_7_days_expected"] == (str(week.mean) if isinstance(week, outlook.Week) else "")
+    text = get(wave, "/situation/by-area/", **about_it).content.decode()
+    assert by_area_words.week_words(found.weeks["330000"]) in text
+    chinese = get(wave, "/situation/by-area/", language="zh-hans", **about_it).content.decode()
+    assert f"已知{found.weeks['330000'].known}" in chinese
+
+
+def test_arrivals_of_many_areas_are_those_of_each(wave):
+    actor, span = wave.actor("zhejiang"), (CUT - timedelta(days=30), CUT)
+    areas = [wave.area(code) for code in ("330000", "330302", "330302001", "330106")]
+    together = arrivals_of(actor, areas, "covid19", "onset", DRAWN, span)
+    assert together == {area.code: arrivals(actor, area, "covid19", "onset", DRAWN, span) for area in areas}
+    assert together["330302001"]
+    with pytest.raises(Refused):
+        arrivals_of(wave.actor("lucheng"), areas, "covid19", "onset", DRAWN, span)
+
+
 def test_the_page_of_paces_and_its_csv_say_the_same(wave):
     about = {"area": "330300", "disease": "covid19", "as_of": CUT.isoformat()}
     with clock.at(NOW):
@@ -304,6 +343,27 @@ def test_the_page_and_csv_of_signals(wave):
     assert get(wave, "/situation/signals/", who="xihu", **about_it).status_code == 404
 
 
+def test_townships_say_where_in_a_county_and_raise_nothing(wave):
+    jump(wave, CUT, "330302001")
+    about_it = {"area": "330302", "disease": "covid19", "as_of": CUT.isoformat(), "unit": "township"}
+    [row] = rows_of(get(wave, "/situation/signals.csv", **about_it))
+    with clock.at(NOW):
+        actor, township = wave.actor("zhejiang"), wave.area("330302001")
+        daily = by_area.daily_reports(actor, [township], "covid19", CUT, CUT, suspected=True)[0]
+        orders = WorkOrder.objects.filter(kind="check_signal").count()
+        jobs.judge_day(CUT)
+        raised = WorkOrder.objects.filter(kind="check_signal")
+        assert raised.count() == orders + 1, "that of the county"
+        assert raised.latest("raised_at").path == wave.area("330302").path
+    counts = np.array([daily.get(CUT - timedelta(days=back), 0) for back in reversed(range(35))], dtype=float)
+    by_hand = signals.ears(counts, method="C2", at=[34], min_sd=1)
+    assert (row["code"], row["observed"], row["method"]) == ("330302001", str(int(counts[-1])), "EARS C2")
+    assert float(row["threshold"]) == pytest.approx(by_hand.threshold[0], abs=0.005)
+    for language, words in (("en", "1 township judged."), ("zh-hans", "判断了1个乡镇（街道）。")):
+        assert words in get(wave, "/situation/signals/", language=language, **about_it).content.decode()
+    assert get(wave, "/situation/signals/", **{**about_it, "area": "330000"}).status_code == 422
+
+
 def test_weeks_are_compared_with_earlier_years_where_there_are_years():
     rng, cut, weeks = np.random.default_rng(4), date(2020, 2, 16), 5 * 52 + 8
     panel = rng.poisson(0.5, (3, weeks * 7)).astype(float)
@@ -329,12 +389,35 @@ def test_the_report_carries_nowcast_rt_by_area_and_signals(wave, language):
         content = reports.report_content(found)
         below = by_area.paces(actor, area, "covid19", day=CUT)
         stands_out = alerts.judged(actor, area, "covid19", CUT)
-        assert [row[3] for row in content["paces"]["rows"]] == [by_area_words.rt_words(one) for one in below.inside]
+        assert [row[4] for row in content["paces"]["rows"]] == [by_area_words.rt_words(one) for one in below.inside]
+        assert [row[3] for row in content["paces"]["rows"]] == [
+            by_area_words.week_words(below.weeks[one.area.code]) for one in below.inside
+        ]
         assert len(content["signals"]["rows"]) == len(stands_out.found) > 0
         assert content["expected"]["mean"] == [
             max(mean, sum(counts[found.days.index(day)] for counts in found.series.values()))
             for day, mean in zip(found.expected.days, found.expected.mean, strict=True)
         ]
+        assert reports.situation_report(found).startswith(b"%PDF")
+
+
+def test_the_report_lists_the_gravest_signals_and_counts_the_rest(wave, monkeypatch):
+    for area, cases in (("330302", 6), ("330303", 12), ("330106", 9)):
+        jump(wave, CUT, area, cases)
+    actor, area = wave.actor("zhejiang"), wave.area("330000")
+    with clock.at(NOW), translation.override("en"):
+        found = selectors.picture(actor, area, "covid19", day=CUT)
+        above = {
+            one.area.name_en: one.observed - one.threshold for one in alerts.judged(actor, area, "covid19", CUT).found
+        }
+        assert len(above) == 3
+        whole = reports.report_content(found)["signals"]
+        assert [row[0] for row in whole["rows"]] == sorted(above, key=lambda name: -above[name])
+        assert whole["rest"] == ""
+        monkeypatch.setattr(reports, "MOST_SIGNALS", 2)
+        cut = reports.report_content(found)["signals"]
+        assert cut["rows"] == whole["rows"][:2]
+        assert cut["rest"].startswith("1 more county")
         assert reports.situation_report(found).startswith(b"%PDF")
 
 
@@ -348,7 +431,7 @@ def test_more_areas_cost_no_more_queries_and_are_read_alike_when_asked_for_toget
                 alerts.judged(actor, wave.area(code), "covid19", CUT)
             return len(made)
 
-        assert queries("330000") == queries("330100") <= 16
+        assert queries("330000") == queries("330100") <= 20
         counties = [wave.area(code) for code in ("330302", "330303", "330106")]
         apart = {area.code: counts_of(actor, [area], "covid19", CUT).popitem()[1] for area in counties}
         monkeypatch.setattr("lianfang.surveillance.selectors.MANY_AREAS", 1)

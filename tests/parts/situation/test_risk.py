@@ -1,16 +1,18 @@
 """Grades of areas by rules that are data: what holds, what changed, who may see it, and what real counties would have been."""
 
 import csv
-from collections import defaultdict
+import json
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from math import inf
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from django.utils import translation
 
 from lianfang.definitions.editions import HalfRight
-from lianfang.definitions.risk import Measure, graded, read_rules, risk_rules
+from lianfang.definitions.risk import Measure, edition_on, graded, read_rules, risk_rules
 from lianfang.kernel import clock
 from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.refusals import Refused
@@ -23,6 +25,8 @@ from tests.conftest import SHARED
 
 NATIONAL = "national_2020"
 FLAGS = "wenzhou_flags_2020"
+FIVE = "zhejiang_five_2020"
+PINGYANG = "330326"
 
 
 def confirmed(world, code, day, number=""):
@@ -44,7 +48,7 @@ def confirmed(world, code, day, number=""):
 
 
 def level(world, rule, day, code, actor="zhejiang", area="330300"):
-    found = grades(world.actor(actor), world.area(area), risk_rules()[rule], day=day)
+    found = grades(world.actor(actor), world.area(area), rule, day=day)
     return {each.area.code: each for each in found}[code]
 
 
@@ -107,10 +111,8 @@ def test_townships_are_flagged_each_by_its_own_cases(world):
 
 def test_who_counts_one_county_sees_no_other(world):
     with pytest.raises(Refused):
-        grades(world.actor("lucheng"), world.area("330300"), risk_rules()[NATIONAL])
-    assert [
-        each.area.code for each in grades(world.actor("lucheng"), world.area("330302"), risk_rules()[NATIONAL])
-    ] == ["330302"]
+        grades(world.actor("lucheng"), world.area("330300"), NATIONAL)
+    assert [each.area.code for each in grades(world.actor("lucheng"), world.area("330302"), NATIONAL)] == ["330302"]
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
@@ -151,6 +153,7 @@ def test_the_page_says_why_and_the_table_holds_the_figures(world, client, langua
         ("at_least = 3|at_least = -3", "whole numbers"),
         ('[[r.levels]]\ncode = "calm"\nlabel = { zh = "a", en = "a" }\nseverity = 0|', "holds otherwise"),
         (', en = "hot" }| }', "zh and en"),
+        ('disease = "x"|disease = "x"\nedition_of = "r"', "edition_of"),
         ("severity = 1|severity = 0", "one severity"),
     ],
 )
@@ -181,18 +184,117 @@ severity = 0
         read_rules(file, ["x"])
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the data beside the project is not here")
-def test_the_assumed_five_colours_lower_pingyang_as_was_published():
-    """Of Wenzhou's counties one change is published by name: Pingyang from higher to medium between 9 and 12 February."""
+def test_each_evening_is_graded_by_the_edition_in_force_then(world, client):
+    for n in range(3):
+        confirmed(world, "330302001", date(2020, 2, 1), str(n))
+    changed = level(world, FIVE, date(2020, 2, 12), "330302")
+    assert (changed.before.level.code, changed.now.level.code) == ("lower", "low")
+    assert not level(world, FIVE, date(2020, 2, 11), "330302").changed
+    assert not level(world, FIVE, date(2020, 2, 13), "330302").changed
+    client.force_login(world.users["wenzhou"])
+    client.cookies["django_language"] = "zh-hans"
+    page = client.get(reverse("risk"), {"rule": FIVE, "as_of": "2020-02-12"}).content.decode()
+    assert "浙江五色图（2月12日起）" in page
+    assert page.count('value="zhejiang_five_2020') == 1, "one rule to choose, whatever its editions"
+    assert "距末例11天（不少于10）" in page
+    assert "；" in page
+
+
+# --- Zhejiang's map of five colours, as far as its published outcomes can be computed -------------------------------
+
+here = pytest.mark.skipif(not SHARED.exists(), reason="the data beside the project is not here")
+FIRST_CUTS = (date(2020, 2, 8), date(2020, 2, 9))  # the map of the 9th: its data cut is not said
+SECOND = date(2020, 2, 12)
+CLUSTERS = (0, 1)  # no public list says which counties had a cluster in a week
+MANUAL = Path(__file__).parents[3] / "docs" / "how-to" / "grade-areas.md"
+
+
+def counties_of_wenzhou():
+    """{county: {day: new confirmed}}, without the two zones that are no county."""
     daily = defaultdict(dict)
     with (SHARED / "data/wenzhou/county_daily_20200121_20200213.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            daily[row["county"]][date.fromisoformat(row["date"])] = int(row["new_confirmed"] or 0)
-    rule = risk_rules()["zhejiang_five_2020"]
+            if row["county_code"]:
+                daily[row["county_code"]][date.fromisoformat(row["date"])] = int(row["new_confirmed"] or 0)
+    assert len(daily) == 12
+    return daily
 
-    def without_clusters(county, day):
-        known = {each: count for each, count in daily[county].items() if each <= day}
-        return graded(rule, lambda m: 0 if m.name == "clusters" else COUNTED[m.name](known, day, m))[0]
 
-    before, after = (without_clusters("平阳", date(2020, 2, day)) for day in (9, 12))
-    assert (before.code, after.code) == ("higher", "medium")
+def published():
+    return json.loads((SHARED / "data/config/five_colour_reference.json").read_text(encoding="utf-8"))
+
+
+def colour(daily, day, clusters, rules_of=None):
+    rule = edition_on(risk_rules(), FIVE, rules_of or day)
+    known = {each: count for each, count in daily.items() if each <= day}
+    values = lambda m: clusters if m.name == "clusters" else COUNTED[m.name](known, day, m)  # noqa: E731
+    return graded(rule, values)[0].code
+
+
+@here
+@pytest.mark.parametrize("clusters", CLUSTERS)
+@pytest.mark.parametrize("cut", FIRST_CUTS)
+def test_between_the_first_two_maps_wenzhou_changes_as_was_published(cut, clusters):
+    """The 37 counties that the map of the 12th lowered explain every total, so no other county of the province changed."""
+    first, second = published()["published_counts"][:2]
+    assert second["changes"] == {"平阳县": "higher->medium", "36 counties": "lower->low"}
+    moved = {"high": 0, "higher": -1, "medium": 1, "lower": -36, "low": 36}
+    assert {level: second[level] - first[level] for level in moved} == moved
+    for code, daily in counties_of_wenzhou().items():
+        was, became = colour(daily, cut, clusters, rules_of=date(2020, 2, 9)), colour(daily, SECOND, clusters)
+        quiet = COUNTED["quiet_days"]({d: n for d, n in daily.items() if d <= SECOND}, SECOND, Measure("quiet_days"))
+        if code == PINGYANG:
+            assert (was, became) == ("higher", "medium")
+        else:
+            assert (was, became) == ("lower", "low") if quiet >= 6 else was == became, code
+        assert was != "low", "on the first map green had never had a case"
+
+
+@here
+@pytest.mark.parametrize("clusters", CLUSTERS)
+def test_wenzhou_fits_into_what_the_rest_of_the_province_leaves(clusters):
+    first, second = published()["published_counts"][:2]
+    found = Counter(colour(daily, SECOND, clusters) for daily in counties_of_wenzhou().values())
+    assert all(found[level] <= second[level] - len(second["hangzhou"].get(level, ())) for level in found)
+    for cut in FIRST_CUTS:
+        found = Counter(
+            colour(daily, cut, clusters, rules_of=date(2020, 2, 9)) for daily in counties_of_wenzhou().values()
+        )
+        assert all(found[level] <= first[level] for level in found)
+
+
+@here
+@pytest.mark.parametrize("clusters", CLUSTERS)
+def test_every_county_of_wenzhou_is_green_on_the_third_map(clusters):
+    """The table of counties ends on 13 February; of the city's eight later cases the county is not known. Any may have had them."""
+    third, day = published()["published_counts"][2], date(2020, 2, 27)
+    counties = counties_of_wenzhou()
+    assert not {"鹿城区", "瓯海区", "乐清市", "瑞安市"} & {*third["lower_list"]}
+    total = 0
+    with (SHARED / "data/zhejiang/zhejiang_city_daily.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            # the rows of cities carry the figures of the day before
+            said = date.fromisoformat(row["date"]) - timedelta(days=1)
+            if row["cityCode"] == "330300" and said <= day and int(row["confirmed"]) > total:
+                total, last = int(row["confirmed"]), said
+    assert (total, last) == (504, date(2020, 2, 17))
+    for daily in counties.values():
+        for later in range(9):
+            for each in (date(2020, 2, 14), last):
+                assert colour({**daily, each: later}, day, clusters if later > 1 else 0) == "low"
+
+
+@here
+def test_the_table_of_the_manual_is_what_is_computed():
+    text = MANUAL.read_text(encoding="utf-8")
+    with (SHARED / "data/admin/zhejiang_counties_2019.csv").open(encoding="utf-8") as file:
+        names = {row["code"]: row["name"] for row in csv.DictReader(file)}
+    for code, daily in counties_of_wenzhou().items():
+        known = {d: n for d, n in daily.items() if d <= SECOND}
+        figures = [COUNTED[m](known, SECOND, Measure(m, 7)) for m in ("cumulative", "new", "quiet_days")]
+        both = [
+            "/".join(dict.fromkeys(colour(daily, *at, rules_of=at[0]) for at in ((day, 1), (day, 0))))
+            for day in (date(2020, 2, 9), SECOND)
+        ]
+        line = f"| {names[code]} | {' | '.join(map(str, figures))} | {' | '.join(both)} |"
+        assert line in text, f"write into {MANUAL.name}: {line}"

@@ -23,7 +23,7 @@ TRANSFORMS = (
     "none",
 )
 CONVERGED, MOST_STEPS = 1e-8, 25  # of the deviance, relative: where R's glm stops
-VALUES_AT_ONCE = 2_000_000
+VALUES_AT_ONCE, IN_CACHE = 2_000_000, 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,7 +302,8 @@ def glr(
             raise EpiInputError("change", "out_of_range", "must not be 1, which is no change")
         statistic, alarm, threshold = _known_change(x, mean, change, dispersion, limit)
     else:
-        portion = max(1, int(VALUES_AT_ONCE // min(reach, n_weeks) ** (2 if dispersion else 1)))
+        reached = min(reach, n_weeks)
+        portion = max(1, IN_CACHE // reached**2 if dispersion else VALUES_AT_ONCE // reached)
         parts = [
             _unknown_change(
                 x[i : i + portion], mean[i : i + portion], dispersion, limit, direction, reach, min_weeks, thresholds
@@ -380,7 +381,7 @@ def _unknown_change(
         alarm[:, week] = (statistic[:, week] >= limit) & known[:, week]
         if thresholds:
             threshold[:, week] = (
-                _smallest_count(reached, limit, n_series)
+                _smallest_count(reached, limit, n_series, threshold[:, week - 1] if week else None)
                 if up
                 else _largest_count(reached, limit, n_series, means.sum(axis=1))
             )
@@ -403,44 +404,61 @@ def _poisson_ratio(cases: np.ndarray, means: np.ndarray, n_begins: int, up: bool
 
 def _negative_binomial_ratio(dispersion: float) -> Callable[..., np.ndarray]:
     def ratio(cases: np.ndarray, means: np.ndarray, n_begins: int, up: bool) -> np.ndarray:
-        within = np.arange(cases.shape[1]) >= np.arange(n_begins)[:, None]  # (begin, week)
-        x, m = cases[:, None, :], means[:, None, :]
+        """Newton steps for the size of each change that goes the right way; those that have arrived leave."""
         direction = _sums_to_now((cases - means) / (1 + dispersion * means), n_begins)
         wanted = direction > 0 if up else direction < 0
-        seen, due = _sums_to_now(cases, n_begins), _sums_to_now(means, n_begins)
+        series, begin = np.nonzero(wanted)
+        within = np.arange(cases.shape[1]) >= begin[:, None]
+        x, m = np.where(within, cases[series], 0.0), np.where(within, means[series], 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            change = np.where(wanted, np.clip(np.log(seen / due), -30, 30), 0.0)
-            change = np.nan_to_num(change)
-            for _ in range(100):
-                fitted = m * np.exp(change)[..., None]
-                score = (within * (x - fitted) / (1 + dispersion * fitted)).sum(axis=2)
-                information = (within * fitted * (1 + dispersion * x) / (1 + dispersion * fitted) ** 2).sum(axis=2)
-                step = np.where(wanted & (information > 0), np.clip(score / information, -2, 2), 0.0)
-                following = np.clip(np.nan_to_num(change + step), -30, 30)
-                moved = np.abs(following - change).max(initial=0)
-                change = following
-                if moved < 1e-10:
-                    break
-            fitted = m * np.exp(change)[..., None]
-            found = change[..., None] * x + (x + 1 / dispersion) * (
-                np.log1p(dispersion * m) - np.log1p(dispersion * fitted)
-            )
-        return np.where(wanted, (within * found).sum(axis=2), 0.0)
+            start = np.log(_sums_to_now(cases, n_begins)[wanted] / _sums_to_now(means, n_begins)[wanted])
+        change = np.nan_to_num(np.clip(start, -30, 30))
+        live, of_x, of_m, weight = np.arange(len(x)), x, m, 1 + dispersion * x
+        for _ in range(100):
+            fitted = of_m * np.exp(change[live])[:, None]
+            less = 1 / (1 + dispersion * fitted)
+            score = ((of_x - fitted) * less).sum(axis=1)
+            information = (fitted * weight * less * less).sum(axis=1)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                step = np.where(information > 0, np.clip(score / information, -2, 2), 0.0)
+            following = np.clip(change[live] + step, -30, 30)
+            moved = np.abs(following - change[live]) >= 1e-7  # the next step would be its square
+            change[live] = following
+            if not moved.any():
+                break
+            if not moved.all():
+                live, of_x, of_m, weight = live[moved], of_x[moved], of_m[moved], weight[moved]
+        fitted = m * np.exp(change)[:, None]
+        found = np.zeros(wanted.shape)
+        found[wanted] = change * x.sum(axis=1) - (
+            (x + 1 / dispersion) * np.log((1 + dispersion * fitted) / (1 + dispersion * m))
+        ).sum(axis=1)
+        return found
 
     return ratio
 
 
-def _smallest_count(reached: Callable[..., np.ndarray], limit: float, n_series: int) -> np.ndarray:
-    """Smallest count with which the limit is reached; more cases never make it less."""
-    low, high = np.full(n_series, -1.0), np.zeros(n_series)
-    short = np.flatnonzero(reached(high) < limit)
-    step = 1.0
+def _smallest_count(
+    reached: Callable[..., np.ndarray], limit: float, n_series: int, near: np.ndarray | None = None
+) -> np.ndarray:
+    """Smallest count with which the limit is reached, looked for from `near` on; more cases never make it less."""
+    high = np.zeros(n_series) if near is None else np.nan_to_num(near)
+    low = np.maximum(high - 1, -1)
+    enough = reached(high) >= limit
+    short, step = np.flatnonzero(~enough), 1.0
     while short.size and step < 2**50:
         low[short] = high[short]
         high[short] += step
         step *= 2
         short = short[reached(high[short], short) < limit]
     high[short] = np.nan
+    beyond, step = np.flatnonzero(enough & (low >= 0)), 1.0
+    while beyond.size:
+        beyond = beyond[reached(low[beyond], beyond) >= limit]
+        high[beyond] = low[beyond]
+        low[beyond] = np.maximum(low[beyond] - step, -1)
+        step *= 2
+        beyond = beyond[low[beyond] >= 0]
     return _halve(reached, low, high, lambda value: value >= limit)[1]
 
 

@@ -1,5 +1,6 @@
 """Reports as PDF, set by typst from a picture of the situation. The words come in the reader's language."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lianfang.registry.selectors import area_name
 
 from .. import alerts, alerts_words, presentation
 from ..by_area import paces
-from ..by_area_words import growth_words, method, rt_words
+from ..by_area_words import growth_words, method, rt_words, week_words
 from ..selectors import Picture
 
 HERE = Path(__file__).resolve().parent
@@ -25,6 +26,7 @@ PALETTE = {
     "asymptomatic": "#3f7cac",
     "other": "#6b5b95",
 }
+MOST_SIGNALS = 12  # that the report lists; a province can have dozens in a week
 ALIKE = {"clinically_diagnosed": "clinical", "probable": "clinical"}
 
 
@@ -106,23 +108,44 @@ def _paces(found: Picture) -> dict[str, Any]:
     day = found.day if found.evening else None
     below = paces(SYSTEM, found.area, found.disease, day=day)
     rows = [
-        [area_name(pace.area), str(pace.week), str(pace.week_before), rt_words(pace), growth_words(pace)]
+        [
+            area_name(pace.area),
+            str(pace.week),
+            str(pace.week_before),
+            week_words(below.weeks[pace.area.code]),
+            rt_words(pace),
+            growth_words(pace),
+        ]
         for pace in below.inside
         if pace.cases
     ]
-    head = [_("Area"), _("Reported in 7 days"), _("In the 7 days before"), _("Rt and its interval"), _("Growth a day")]
+    head = [
+        _("Area"),
+        _("Reported in 7 days"),
+        _("In the 7 days before"),
+        _("Fell ill in 7 days"),
+        _("Rt and its interval"),
+        _("Growth a day"),
+    ]
     return {"columns": head, "rows": rows, "note": method(below)}
 
 
 def _signals(found: Picture) -> dict[str, Any] | None:
-    """The counties that stand out, each with how far its order is; None below a county."""
+    """The counties that stand out, farthest above their limit first, each with how far its order is; None below a county."""
     if not alerts.large_enough(found.area) or not found.reports:
         return None
     judged = alerts.judged(SYSTEM, found.area, found.disease, found.cut)
+    grave = sorted(judged.found, key=lambda signal: signal.threshold - signal.observed)
     rows = []
-    for row in alerts_words.rows_of(SYSTEM, judged):
+    for row in alerts_words.rows_of(SYSTEM, replace(judged, found=grave[:MOST_SIGNALS])):
         state = row["status"]
         rows.append([row["name"], row["figures"], _(state) if state else "–"])
+    left = len(grave) - len(rows)
+    rest = ngettext(
+        "{n} more county stands out by less; it is on the page of signals.",
+        "{n} more counties stand out by less; they are on the page of signals.",
+        left,
+    ).format(n=left)
     none = ngettext(
         "{n} county judged up to {day}: it does not stand out.",
         "{n} counties judged up to {day}: none stands out.",
@@ -132,6 +155,7 @@ def _signals(found: Picture) -> dict[str, Any] | None:
         "columns": [_("Area"), _("What was found"), _("Work order")],
         "rows": rows,
         "none": "" if rows else none,
+        "rest": rest if left else "",
         "note": alerts_words.method(judged),
     }
 
