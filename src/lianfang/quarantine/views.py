@@ -780,7 +780,7 @@ def stay_end(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     """End observation early for an allowed reason, or say that somebody was lost from sight or found again."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     of = selectors.stay(actor, stay_id, "stay.manage")
-    form = Ending(request.POST or None, status=of.status)
+    form = Ending(request.POST or None, status=of.status, initial={"what": request.GET.get("what", "")})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:

@@ -17,7 +17,7 @@ from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Area, Site
 from lianfang.registry.services import PersonDetails
 
-from .models import Exposure, Visit
+from .models import ContactCall, Exposure, Visit
 from .services import CallTold, ExposureTold, NewContact, VisitTold
 
 
@@ -158,6 +158,10 @@ class CallForm(forms.Form):
     """What came of a call."""
 
     id = forms.UUIDField(widget=forms.HiddenInput)
+    corrects = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Why the earlier entry was wrong"), required=False, max_length=200, help_text=_("It stays on record.")
+    )
     outcome = forms.ChoiceField(label=_("How it ended"), widget=forms.RadioSelect)
     called_at = hour_field(label=_("When"), required=False, help_text=_("Empty: now."))
     temperature = forms.DecimalField(
@@ -177,7 +181,14 @@ class CallForm(forms.Form):
             self.initial.setdefault("id", ids.new_id())
 
     def told(self) -> CallTold:
-        return CallTold(**self.cleaned_data)
+        return CallTold(**{name: value for name, value in self.cleaned_data.items() if name != "corrects"})
+
+
+def call_initial(call: ContactCall) -> dict[str, Any]:
+    """A call as the form shows it, to be corrected. A day to call again that has passed is asked anew."""
+    names = ("outcome", "called_at", "temperature", "symptoms", "note")
+    again = call.call_again_on if call.call_again_on and call.call_again_on >= clock.today() else None
+    return {**{name: getattr(call, name) for name in names}, "call_again_on": again, "corrects": call.pk}
 
 
 class VisitForm(forms.Form):
