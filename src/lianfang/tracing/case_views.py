@@ -211,12 +211,8 @@ def paste_page(request: HttpRequest, case_id: UUID, data: Any) -> HttpResponse:
     shown: list[entering.Prepared] = []
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
-        common = entering.ForAll(
-            given["kind"], given["relation"], given["first_on"], given["last_on"],
-            given["site"].pk if given["site"] else None, given["place"],
-        )  # fmt: skip
         try:
-            prepared = entering.prepare(given["text"], version, actor, given["batch"], common)
+            prepared = entering.prepare(given["text"], version, actor, form.for_all())
             if data.get("enter"):
                 return _entered(request, version, prepared)
             shown = entering.with_likely(prepared, actor)
@@ -230,7 +226,8 @@ def paste_page(request: HttpRequest, case_id: UUID, data: Any) -> HttpResponse:
             "version": version,
             "case": version.case,
             "rows": [(each, exposure_words(each.entry.exposure)) for each in shown[:SHOWN]],
-            "count": sum(each.enters for each in shown),
+            "count": sum(each.enters and not each.here for each in shown),
+            "here": sum(each.here for each in shown),
             "refused": [each for each in shown if not each.enters],
             "more": max(0, len(shown) - SHOWN),
             "window_words": window_words(selectors.window_of(version)),
@@ -258,9 +255,8 @@ def _entered(request: HttpRequest, version: CaseVersion, prepared: list[entering
     )  # fmt: skip
     if not outcome.refused:
         return redirect("tracing", version.case_id)
-    form = PasteForm(
-        initial={"text": "\n".join(each.row.text for each in outcome.refused)}, actor=actor, path=version.path
-    )
+    given = request.POST.dict()
+    form = PasteForm({**given, "text": entering.text_of(outcome.refused)}, actor=actor, path=version.path)
     context = {
         "form": form,
         "version": version,
@@ -301,7 +297,7 @@ def _add_found(found: list[selectors.Found], version: CaseVersion, actor: Actor)
     for each in found:
         by_line.setdefault(each.presence.pk, []).append(each)
     rows = [entering.row_of(shared[0].presence.said, n) for n, shared in enumerate(by_line.values())]
-    prepared = entering.prepare_rows(rows, version, actor, version.case_id)
+    prepared = entering.prepare_rows(rows, version, actor)
     with transaction.atomic():
         added = services.add_contacts(
             [

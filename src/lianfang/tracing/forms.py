@@ -17,6 +17,7 @@ from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Area, Site
 from lianfang.registry.services import PersonDetails
 
+from .entering import ForAll
 from .models import ContactCall, Exposure, Visit
 from .services import CallTold, ExposureTold, NewContact, VisitTold
 
@@ -229,7 +230,6 @@ def visit_initial(visit: Visit) -> dict[str, Any]:
 class PasteForm(forms.Form):
     """A list of people, and what holds for every line that does not say otherwise."""
 
-    batch = forms.UUIDField(widget=forms.HiddenInput)
     text = forms.CharField(label=_("The list"), widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}))
     kind = forms.ChoiceField(label=_("How they were in contact"))
     relation = forms.ChoiceField(label=_("What the person is to the case"), required=False)
@@ -244,8 +244,14 @@ class PasteForm(forms.Form):
         self.fields["relation"].choices = terms("relations")  # type: ignore[attr-defined]
         self.fields["site"].queryset = sites_near(actor, path)  # type: ignore[attr-defined]
         if not self.is_bound:
-            self.initial.setdefault("batch", ids.new_id())
             self.initial.setdefault("kind", "same_place")
+
+    def for_all(self) -> ForAll:
+        """What holds for every line that does not say otherwise."""
+        given = self.cleaned_data
+        site: Site | None = given["site"]
+        names = ("kind", "relation", "first_on", "last_on", "place")
+        return ForAll(site_id=site.pk if site else None, **{name: given[name] for name in names})
 
 
 class PresenceForm(forms.Form):

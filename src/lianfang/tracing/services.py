@@ -248,6 +248,11 @@ def _sent_before(entries: Sequence[NewContact]) -> dict[UUID, Added]:
     return {pk: Added(exposure.contact, exposure, True) for pk, exposure in known.items()}
 
 
+def entered_before(entries: Sequence[NewContact]) -> set[UUID]:
+    """Of the exposures of these entries those that are on record already."""
+    return set(Exposure.objects.filter(pk__in=[entry.exposure.id for entry in entries]).values_list("pk", flat=True))
+
+
 TOLD = ("case_id", "kind", "first_on", "last_on", "relation", "protected", "distance", "site_id", "place", "note")
 
 
