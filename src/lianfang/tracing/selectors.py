@@ -410,17 +410,15 @@ def unasked_days(version: CaseVersion, known_at: datetime | None = None) -> Unas
     Asked was by what was known when the contacts were last said to be listed or, as long as they never were, when their
     tracing opened. A new edition alone asks for no case anew.
     """
-    orders = WorkOrder.objects.filter(subject_id=version.case_id, kind="trace_contacts")
-    if known_at is not None:
-        orders = orders.filter(raised_at__lte=known_at)
-    done = (
-        orders.filter(status="done", **({"closed_at__lte": known_at} if known_at else {}))
-        .order_by("-closed_at")
-        .first()
-    )
-    begun = done or orders.order_by("raised_at").first()
-    asked_at = begun and (done.closed_at if done else begun.raised_at)
-    then = CaseVersion.objects.known_at(asked_at).filter(case=version.case_id).first() if asked_at else None
+    orders = WorkOrder.objects.filter(subject_id=version.case_id, kind="trace_contacts").order_by("raised_at")
+    raised = [order for order in orders if known_at is None or order.raised_at <= known_at]
+    done = [order.closed_at for order in raised if order.status == "done" and order.closed_at]
+    asked_at = max([moment for moment in done if known_at is None or moment <= known_at], default=None)
+    if asked_at is None and raised:
+        asked_at = raised[0].raised_at
+    if asked_at is None:
+        return None
+    then = CaseVersion.objects.known_at(asked_at).filter(case=version.case_id).first()
     if then is None:
         return None
     asked = window_of(then, clock.local_day(asked_at), asked_at)

@@ -9,6 +9,7 @@ GUARDED = ("tracing_exposure", "tracing_contactcall")
 def unguarded(table: str) -> migrations.RunPython:
     """Take the guard away for as long as columns are added: SQLite writes the whole table anew."""
     guard = append_only(table)
+    assert guard.reverse_code is not None
     return migrations.RunPython(guard.reverse_code, guard.code)
 
 
