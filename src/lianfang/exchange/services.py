@@ -10,7 +10,8 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -48,6 +49,7 @@ from .reading.tables import Table, open_table
 from .rules import IMPORT
 
 BATCH = 500
+CONTACTS = "contacts"  # the kind of a saved mapping that reads lists of contacts, and no line list
 PREVIEWED, SENTENCES_SHOWN = 20, 300
 AT_ONCE = 1024**2  # bytes of a file that is foreseen while somebody waits; a job does it for larger ones
 STALLED = timedelta(seconds=60)  # a job that moved nothing for so long was killed
@@ -236,14 +238,29 @@ def decide_mapping(
         run = _moving(run_id, "map", by)
         decided(run, mapping, disease, source).save()
         if save_as:
-            SavedMapping.objects.update_or_create(
-                path=run.path,
-                name=save_as[:120],
-                defaults={"content": run.mapping, "created_at": clock.now(), "created_by_id": by.user_id},
-            )
+            keep_mapping(run.path, save_as, run.mapping, by)
         details = {"disease": disease, "saved_as": save_as}
         events.record("import.mapped", by, subject=("import", run.pk), path=run.path, details=details)
     return run
+
+
+def keep_mapping(path: str, name: str, content: dict[str, Any], by: Actor) -> SavedMapping:
+    """Keep a mapping under a name for an area, in the place of one of the name that reads the same kind of list."""
+    name = name.strip()[:120]
+    before = SavedMapping.objects.filter(path=path, name=name).first()
+    if before is not None and (before.content.get("kind") == CONTACTS) != (content["kind"] == CONTACTS):
+        raise Refused(refuse("import.mapping_name_taken", "save_as", name=name))
+    kept, _new = SavedMapping.objects.update_or_create(
+        path=path,
+        name=name,
+        defaults={"content": content, "created_at": clock.now(), "created_by_id": by.user_id},
+    )
+    return kept
+
+
+def best_fit_first(mappings: MappingOf[str, Collection[str]], headers: Collection[str]) -> list[str]:
+    """Names of mappings, those first of whose columns most are among the headers: {name: its columns}."""
+    return sorted(mappings, key=lambda name: -len(set(headers) & set(mappings[name])))
 
 
 def decided(run: ImportRun, mapping: Mapping, disease: str, source: str) -> ImportRun:

@@ -4,6 +4,7 @@ from . import contact_files, views
 
 urlpatterns = [
     path("cases/<uuid:case_id>/contacts/file/", contact_files.contact_file, name="contact-file"),
+    path("cases/<uuid:case_id>/contacts/refused/", contact_files.contact_refused, name="contact-refused"),
     path("import/", views.import_list, name="import-list"),
     path("import/<uuid:run_id>/", views.import_page, name="import"),
     path("import/<uuid:run_id>/again/", views.import_again, name="import-again"),

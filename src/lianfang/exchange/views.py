@@ -109,14 +109,9 @@ def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
             return redirect("import", run.pk)
     services.look_at(run, actor)
     samples = services.samples(table)
-    headers = set(table.headers)
-    names = [
-        name
-        for name, _fit in sorted(
-            services.named_mappings(actor).items(),
-            key=lambda entry: -len(headers & {column.column for column in entry[1].columns}),
-        )
-    ]
+    named = services.named_mappings(actor)
+    columns_of = {name: [entry.column for entry in known.columns] for name, known in named.items()}
+    names = services.best_fit_first(columns_of, table.headers)
     return render(
         request,
         "exchange/columns.html",

@@ -7,10 +7,33 @@ from .reading.reasons import REASONS
 
 SENTENCES = {
     **{f"import.{code}": _(reason) for code, (reason, _remedy) in REASONS.items()},
+    "import.mapping_name_taken": _("“{name}” is the name of a mapping for another kind of list. Choose another name."),
+    "import.field_told_twice": _(
+        "{field} is told by two columns. Choose the one that counts, and keep the other as a remark."
+    ),
     "import.mapping_unknown": _("There is no saved mapping “{name}”. Known are: {known}."),
     "import.no_areas": _("No areas are loaded yet. Load them first: lianfang areas load."),
     "import.entered_again": _("These rows were entered again by a later import. Undo that one first."),
     "import.user_unknown": _("There is no user “{name}”."),
+}
+
+CONTACT_WORDS = {  # what a column of a list of contacts can mean
+    "name": _("Name"),
+    "sex": _("Sex"),
+    "age": _("Age"),
+    "birth_date": _("Date of birth"),
+    "id_number": _("ID number"),
+    "phone": _("Telephone"),
+    "area": _("Area"),
+    "address": _("Address"),
+    "relation": _("What the person is to the case"),
+    "kind": _("How they were in contact"),
+    "first_on": _("First contact"),
+    "last_on": _("Last contact"),
+    "protected": _("Protection"),
+    "distance": _("Distance"),
+    "note": _("Remark"),
+    "number": _("Row number"),
 }
 
 FIELD_WORDS = {
@@ -94,6 +117,7 @@ FIELD_WORDS = {
 EVENTS = {
     "import.received": _("a file was received for import"),
     "import.mapped": _("the columns of an import were decided"),
+    "import.mapping_kept": _("a mapping of columns was kept under a name"),
     "import.started": _("an import was started"),
     "import.finished": _("an import was finished"),
     "import.discarded": _("an import was given up"),

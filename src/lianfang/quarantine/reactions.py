@@ -6,7 +6,7 @@ from lianfang.kernel.models import Event
 from . import services
 
 
-@on("contact.added", "exposure.recorded", "exposure.corrected", "exposure.retracted")
+@on("contact.added", "exposure.recorded", "exposure.corrected", "exposure.retracted", "exposure.rejudged")
 def exposed(event: Event) -> None:
     """Bring the exposures of a contact up to its stay; one that owes observation opens a stay."""
     if event.subject_id is not None:

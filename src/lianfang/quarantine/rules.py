@@ -301,6 +301,8 @@ def early_end_refusals(
         return [refuse("stay.ended_already", state=WORKFLOW.label(found.status))]
     if reason not in allowed:
         return [refuse("stay.reason_not_allowed", "reason", reason=reason)]
+    if reason == "not_owed" and found.release_on is not None:
+        return [refuse("stay.still_owed", "reason", day=found.release_on)]
     if reason == "became_case" and not has_case:
         return [refuse("stay.no_case", "reason")]
     if reason == "moved_accepted" and not accepted_elsewhere:

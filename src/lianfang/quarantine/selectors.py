@@ -521,7 +521,7 @@ def contact_names(actor: Actor, contacts: Sequence[Contact], path: str = "") -> 
 
 def _why_without(contact: Contact, exposures: Iterable[Any], became_case: bool, today: date) -> str:
     owing = [
-        (exposure.last_on or clock.local_day(exposure.recorded_at), edition.observation_days)
+        (exposure.last_on or clock.local_day(exposure.told_at), edition.observation_days)
         for exposure in exposures
         if tracing_rules.observed(
             edition := definitions.edition(contact.disease, exposure.edition), exposure.category, exposure.protected

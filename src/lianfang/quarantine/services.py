@@ -1022,7 +1022,7 @@ def _mirrored(stay_id: UUID, exposure: Exposed, known: Collection[UUID]) -> "New
         stay_id,
         "exposure",
         exposure.recorded_at,
-        last_on=exposure.last_on or clock.local_day(exposure.recorded_at),
+        last_on=exposure.last_on or clock.local_day(exposure.told_at),
         owes=tracing_rules.observed(edition, exposure.category, exposure.protected),
         edition=exposure.edition,
         case_id=exposure.case_id,

@@ -26,6 +26,7 @@ SENTENCES = {
     "stay.suspected_case_open": _("Notified as a suspected case that is not excluded."),
     "stay.alarmed_lately": _("Fever or a listed symptom in the last {hours} hours."),
     "stay.unchecked_today": _("No check-in today. Take the temperature first."),
+    "stay.still_owed": _("An exposure that stands asks for observation until {day}. Choose another reason."),
     "stay.reason_not_allowed": _("“{reason}” is no reason for which observation may end early. Choose one from the list."),
     "stay.no_case": _("No case is on record for this person. Notify the case first."),
     "stay.not_accepted_elsewhere": _("Nobody elsewhere has accepted this person yet. Hand the stay over and wait for the answer."),

@@ -132,6 +132,8 @@ DETAILS = {
     "visit": _("visit to a place"),
     "from_area": _("from area"),
     "to_area": _("to area"),
+    "first": _("first day"),
+    "last": _("last day"),
 }
 
 # Values that stand in events as codes.

@@ -76,6 +76,11 @@ class CallIn(Schema):
     call_again_on: date | None = None
     note: str = Field("", max_length=500)
     corrects: UUID | None = None
+    reason: str = Field("", max_length=200, description="of a correction: why the earlier entry was wrong")
+
+
+class RetractIn(Schema):
+    reason: str = Field(max_length=200)
 
 
 class VisitIn(Schema):
@@ -105,6 +110,8 @@ class ExposureOut(Schema):
     category: str
     judged: bool
     edition: str
+    window_from: date | None = Field(description="from which day contact with the case counted when this was judged")
+    rejudged: bool = Field(description="in the place of another entry, of which only the judgement is new")
     protected: bool
     distance: float | None
     site_id: UUID | None
@@ -212,7 +219,11 @@ def open_contact(request: HttpRequest, contact_id: UUID, known_on: date | None =
         identity = selectors.identity(actor, contact)
     calls = selectors.calls_of([contact_id], surveillance.end_of(known_on))[contact_id]
     names = ("id", "outcome", "called_at", "temperature", "symptoms", "call_again_on", "recorded_at")
-    return {**shown, "identity": identity, "calls": [{name: getattr(call, name) for name in names} for call in calls]}
+    return {
+        **shown,
+        "identity": identity,
+        "calls": [{**{name: getattr(call, name) for name in names}, "corrects": call.corrects_id} for call in calls],
+    }
 
 
 @router.post("/{uuid:contact_id}/exposures", response={201: ContactOut})
@@ -252,6 +263,14 @@ def call(request: HttpRequest, contact_id: UUID, body: CallIn) -> Any:
         contact_id, services.CallTold(**given, id=body.id or ids.new_id()), actor, corrects=body.corrects
     )
     return 201, _one(actor, contact_id)
+
+
+@router.post("/calls/{uuid:call_id}/retract", response={201: ContactOut})
+@needs("contact.trace")
+def retract_call(request: HttpRequest, call_id: UUID, body: RetractIn) -> Any:
+    """Take a call back that was never made; it stays on record with the reason."""
+    actor = request.actor  # type: ignore[attr-defined]
+    return 201, _one(actor, services.retract_call(call_id, body.reason, actor).contact_id)
 
 
 def _visit(visit: Visit, *, in_full: bool) -> dict[str, Any]:

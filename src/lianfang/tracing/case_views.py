@@ -28,7 +28,7 @@ from lianfang.workorders.models import WorkOrder
 from . import entering, selectors, services
 from .forms import ContactForm, LinkForm, PasteForm, PresenceForm, VisitForm, take, visit_initial
 from .models import Visit
-from .presenting import exposure_words, lines_shown, window_words
+from .presenting import category_words, exposure_words, judged_words, lines_shown, unasked_words, window_words
 
 SHOWN = 200  # lines of a preview on screen; all are entered
 
@@ -73,6 +73,7 @@ def _tracing_page(
         details = {"case": str(case_id), "rows": len(found), "names": "masked"}
         events.record("contact.listed", actor, path=version.path, details=details)
     window = selectors.window_of(version, as_of, moment)
+    unasked = selectors.unasked_days(version, moment)
     may_trace = actor.may_at("contact.trace", version.path) and not as_of
     orders = WorkOrder.objects.filter(subject_id=case_id, kind="trace_contacts").order_by("raised_at")
     labels = definitions.all_class_labels()
@@ -91,6 +92,11 @@ def _tracing_page(
             "class_label": labels.get((version.disease, version.classification), version.classification),
             "window": window,
             "window_words": window_words(window),
+            "unasked": unasked_words(unasked) if unasked else "",
+            "rejudged": _rejudged(found, version),
+            "judged_by_hand": sum(
+                entry.judged for line in found for entry in line.exposures if entry.case_id == case_id
+            ),
             "contacts": lines_shown(found, case_id),
             "counts": _counts(found),
             "visits": selectors.visits_of(case_id, moment),
@@ -113,6 +119,23 @@ def _tracing_page(
         },
         status=status,
     )
+
+
+def _rejudged(found: list[selectors.Line], version: CaseVersion) -> list[dict[str, Any]]:
+    """The exposures to a case that were judged anew, with what they were and what they are."""
+    return [
+        {
+            "contact": line.contact,
+            "words": exposure_words(entry),
+            "before": category_words(version.disease, entry.corrects.edition, entry.corrects.category),
+            "now": category_words(version.disease, entry.edition, entry.category),
+            "why": judged_words(entry),
+            "owes": line.owes,
+        }
+        for line in found
+        for entry in line.exposures
+        if entry.case_id == version.case_id and entry.rejudged and entry.corrects
+    ]
 
 
 def _counts(found: list[selectors.Line]) -> dict[str, int]:
@@ -188,12 +211,8 @@ def paste_page(request: HttpRequest, case_id: UUID, data: Any) -> HttpResponse:
     shown: list[entering.Prepared] = []
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
-        common = entering.ForAll(
-            given["kind"], given["relation"], given["first_on"], given["last_on"],
-            given["site"].pk if given["site"] else None, given["place"],
-        )  # fmt: skip
         try:
-            prepared = entering.prepare(given["text"], version, actor, given["batch"], common)
+            prepared = entering.prepare(given["text"], version, actor, form.for_all())
             if data.get("enter"):
                 return _entered(request, version, prepared)
             shown = entering.with_likely(prepared, actor)
@@ -207,7 +226,8 @@ def paste_page(request: HttpRequest, case_id: UUID, data: Any) -> HttpResponse:
             "version": version,
             "case": version.case,
             "rows": [(each, exposure_words(each.entry.exposure)) for each in shown[:SHOWN]],
-            "count": sum(each.enters for each in shown),
+            "count": sum(each.enters and not each.here for each in shown),
+            "here": sum(each.here for each in shown),
             "refused": [each for each in shown if not each.enters],
             "more": max(0, len(shown) - SHOWN),
             "window_words": window_words(selectors.window_of(version)),
@@ -235,9 +255,8 @@ def _entered(request: HttpRequest, version: CaseVersion, prepared: list[entering
     )  # fmt: skip
     if not outcome.refused:
         return redirect("tracing", version.case_id)
-    form = PasteForm(
-        initial={"text": "\n".join(each.row.text for each in outcome.refused)}, actor=actor, path=version.path
-    )
+    given = request.POST.dict()
+    form = PasteForm({**given, "text": entering.text_of(outcome.refused)}, actor=actor, path=version.path)
     context = {
         "form": form,
         "version": version,
@@ -278,7 +297,7 @@ def _add_found(found: list[selectors.Found], version: CaseVersion, actor: Actor)
     for each in found:
         by_line.setdefault(each.presence.pk, []).append(each)
     rows = [entering.row_of(shared[0].presence.said, n) for n, shared in enumerate(by_line.values())]
-    prepared = entering.prepare_rows(rows, version, actor, version.case_id)
+    prepared = entering.prepare_rows(rows, version, actor)
     with transaction.atomic():
         added = services.add_contacts(
             [

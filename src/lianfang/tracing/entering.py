@@ -1,5 +1,6 @@
 """A pasted list on its way to contacts: what would be entered, what not and why, and who may be known already."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -43,6 +44,7 @@ class Prepared:
     doubts: tuple[Refusal, ...] = ()
     refused: tuple[Refusal, ...] = ()
     likely: Sequence[registry.Disclosed] = field(default=())
+    here: bool = False  # the same line was entered before, as a contact of the same case
 
     @property
     def enters(self) -> bool:
@@ -57,10 +59,10 @@ class Outcome:
     refused: list[Prepared]
 
 
-def prepare(text: str, version: CaseVersion, actor: Actor, batch: UUID, common: ForAll = ForAll()) -> list[Prepared]:
+def prepare(text: str, version: CaseVersion, actor: Actor, common: ForAll = ForAll()) -> list[Prepared]:
     """Read a list and say of each line what it would become. Nothing is written. Raises Refused for what is no list.
 
-    The same batch and line give the same ids, so that entering a list twice is harmless.
+    The same line for the same case gives the same ids, in whatever list it stands: entering it twice changes nothing.
     """
     if len(text) > roster.LONGEST:
         raise Refused(refuse("roster.too_long", "text", most=roster.MOST_ROWS))
@@ -69,18 +71,22 @@ def prepare(text: str, version: CaseVersion, actor: Actor, batch: UUID, common: 
         raise Refused(refuse("roster.empty", "text"))
     if len(rows) > roster.MOST_ROWS:
         raise Refused(refuse("roster.too_long", "text", most=roster.MOST_ROWS))
-    return prepare_rows(rows, version, actor, batch, common)
+    return prepare_rows(rows, version, actor, common)
 
 
 def prepare_rows(
-    rows: Sequence[roster.Row], version: CaseVersion, actor: Actor, batch: UUID, common: ForAll = ForAll()
+    rows: Sequence[roster.Row], version: CaseVersion, actor: Actor, common: ForAll = ForAll()
 ) -> list[Prepared]:
     """The same for lines already read."""
     today = clock.today()
     places = _places([_place(row) for row in rows], today)
     found = []
+    times: Counter[str] = Counter()
     for row in rows:
         said, place = row.said, _place(row)
+        content = repr((sorted(said.items()), row.unread, common))
+        times[content] += 1
+        key = f"{content} {times[content]}"  # two lines that say the same are two people, until somebody says otherwise
         area = places.get(place) or version.area
         doubts = []
         if place and place not in places:
@@ -99,7 +105,7 @@ def prepare_rows(
             birth_date=born,
             birth_year=None if born or "age" not in said else today.year - said["age"],
             area=area,
-            id=uuid5(batch, f"person {row.line}"),
+            id=uuid5(version.case_id, f"person {key}"),
         )
         told = ExposureTold(
             version.case_id,
@@ -112,17 +118,27 @@ def prepare_rows(
             site_id=common.site_id,
             place=common.place,
             note="；".join([said["note"], *row.unread] if said.get("note") else row.unread),
-            id=uuid5(batch, f"exposure {row.line}"),
+            id=uuid5(version.case_id, f"exposure {key}"),
         )
-        entry = NewContact(person, told, area, id=uuid5(batch, f"contact {row.line}"))
+        entry = NewContact(person, told, area, id=uuid5(version.case_id, f"contact {key}"))
         found.append(Prepared(row, entry, area, tuple(doubts), row.refused))
     judged = services.refusals([each.entry for each in found], actor)
-    return [replace(each, refused=(*each.refused, *refusals)) for each, refusals in zip(found, judged, strict=True)]
+    here = services.entered_before([each.entry for each in found])
+    return [
+        replace(each, refused=(*each.refused, *refusals), here=each.entry.exposure.id in here)
+        for each, refusals in zip(found, judged, strict=True)
+    ]
+
+
+def text_of(prepared: Sequence[Prepared]) -> str:
+    """Lines of a list as they were pasted, under their column names where they had some."""
+    headers = dict.fromkeys(each.row.header for each in prepared if each.row.header)
+    return "\n".join([*headers, *(each.row.text for each in prepared)])
 
 
 def with_likely(prepared: Sequence[Prepared], actor: Actor) -> list[Prepared]:
     """The same lines with whom each may be, as far as the actor may be shown; each such look leaves its event."""
-    likely = registry.likely_same([each.entry.person for each in prepared if each.enters])
+    likely = registry.likely_same([each.entry.person for each in prepared if each.enters and not each.here])
     listed = {each.entry.person.id for each in prepared}
     shown = []
     for each in prepared:

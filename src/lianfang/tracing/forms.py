@@ -17,7 +17,8 @@ from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Area, Site
 from lianfang.registry.services import PersonDetails
 
-from .models import Exposure, Visit
+from .entering import ForAll
+from .models import ContactCall, Exposure, Visit
 from .services import CallTold, ExposureTold, NewContact, VisitTold
 
 
@@ -158,6 +159,10 @@ class CallForm(forms.Form):
     """What came of a call."""
 
     id = forms.UUIDField(widget=forms.HiddenInput)
+    corrects = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Why the earlier entry was wrong"), required=False, max_length=200, help_text=_("It stays on record.")
+    )
     outcome = forms.ChoiceField(label=_("How it ended"), widget=forms.RadioSelect)
     called_at = hour_field(label=_("When"), required=False, help_text=_("Empty: now."))
     temperature = forms.DecimalField(
@@ -177,7 +182,14 @@ class CallForm(forms.Form):
             self.initial.setdefault("id", ids.new_id())
 
     def told(self) -> CallTold:
-        return CallTold(**self.cleaned_data)
+        return CallTold(**{name: value for name, value in self.cleaned_data.items() if name != "corrects"})
+
+
+def call_initial(call: ContactCall) -> dict[str, Any]:
+    """A call as the form shows it, to be corrected. A day to call again that has passed is asked anew."""
+    names = ("outcome", "called_at", "temperature", "symptoms", "note")
+    again = call.call_again_on if call.call_again_on and call.call_again_on >= clock.today() else None
+    return {**{name: getattr(call, name) for name in names}, "call_again_on": again, "corrects": call.pk}
 
 
 class VisitForm(forms.Form):
@@ -218,7 +230,6 @@ def visit_initial(visit: Visit) -> dict[str, Any]:
 class PasteForm(forms.Form):
     """A list of people, and what holds for every line that does not say otherwise."""
 
-    batch = forms.UUIDField(widget=forms.HiddenInput)
     text = forms.CharField(label=_("The list"), widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}))
     kind = forms.ChoiceField(label=_("How they were in contact"))
     relation = forms.ChoiceField(label=_("What the person is to the case"), required=False)
@@ -233,8 +244,14 @@ class PasteForm(forms.Form):
         self.fields["relation"].choices = terms("relations")  # type: ignore[attr-defined]
         self.fields["site"].queryset = sites_near(actor, path)  # type: ignore[attr-defined]
         if not self.is_bound:
-            self.initial.setdefault("batch", ids.new_id())
             self.initial.setdefault("kind", "same_place")
+
+    def for_all(self) -> ForAll:
+        """What holds for every line that does not say otherwise."""
+        given = self.cleaned_data
+        site: Site | None = given["site"]
+        names = ("kind", "relation", "first_on", "last_on", "place")
+        return ForAll(site_id=site.pk if site else None, **{name: given[name] for name in names})
 
 
 class PresenceForm(forms.Form):

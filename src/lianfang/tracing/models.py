@@ -85,6 +85,8 @@ class Exposure(models.Model):
     category = models.CharField(max_length=30, blank=True)  # of the edition; empty: none of its categories
     judged = models.BooleanField(default=False)  # the category is the investigator's own judgement
     edition = models.CharField(max_length=20)
+    window_from = models.DateField(null=True)  # from which day contact with the case counted when it was judged
+    rejudged = models.BooleanField(default=False)  # in the place of another entry, of which only the judgement is new
     kind = models.CharField(max_length=30)
     relation = models.CharField(max_length=30, blank=True)
     protected = models.BooleanField(default=False)  # effective protection was stated
@@ -110,6 +112,11 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"exposure of contact {self.contact_id} to case {self.case_id}"
+
+    @property
+    def told_at(self) -> datetime:
+        """When somebody told of the exposure: judging it anew tells nothing new of it."""
+        return self.corrects.told_at if self.rejudged and self.corrects else self.recorded_at
 
 
 class VisitQuerySet(Appended):
@@ -216,6 +223,7 @@ class ContactCall(models.Model):
     symptoms = models.JSONField(default=list)
     call_again_on = models.DateField(null=True)
     note = SealedText()
+    reason = SealedText()  # of a correction: why the earlier entry was wrong
     recorded_at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     channel = models.CharField(max_length=12)

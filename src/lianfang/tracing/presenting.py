@@ -4,13 +4,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from lianfang.definitions import selectors as definitions
 
 from . import rules
-from .selectors import Line, Window
+from .selectors import Line, Unasked, Window
 
 
 def day(value: date | None) -> str:
@@ -45,6 +46,28 @@ def category_words(disease: str, edition_code: str, category: str) -> str:
     return definitions.label(held) if held else _("no contact by the edition")
 
 
+def judged_words(exposure: Any) -> str:
+    """Why an exposure that was judged anew stands as it does; empty for one that was not."""
+    if not exposure.rejudged:
+        return ""
+    said = {"on": day(timezone.localdate(exposure.recorded_at)), "case": exposure.case.number,
+            "now": day(exposure.window_from), "before": day(exposure.corrects.window_from)}  # fmt: skip
+    if exposure.window_from is None:
+        words = _("Judged anew on {on}: every contact with case {case} counts until its onset is known again.")
+    elif exposure.corrects.window_from is None:
+        words = _("Judged anew on {on}: it is known now that contact with case {case} counts from {now}.")
+    else:
+        words = _("Judged anew on {on}: contact with case {case} counts from {now}, and not from {before}.")
+    return words.format(**said)
+
+
+def unasked_words(unasked: Unasked) -> str:
+    """Which days nobody asked about."""
+    if unasked.first is None:
+        return _("the days until {last}").format(last=day(unasked.last))
+    return _("the days {span}").format(span=span(unasked.first, unasked.last))
+
+
 def standing_words(standing: rules.Standing) -> str:
     """Where a contact stands."""
     words = _(rules.STANDINGS[standing.code])
@@ -69,6 +92,7 @@ def lines_shown(found: list[Line], case_id: UUID | None = None) -> list[dict[str
                 "exposure_words": exposure_words(last) if last else "",
                 "category": category_words(line.contact.disease, last.edition, last.category) if last else "",
                 "observed": last is not None and _observed(line, last),
+                "rejudged": bool(line.rejudged),
                 "standing": standing_words(line.standing),
                 "tone": TONES.get(line.standing.code, "tag-note"),
                 "cases": len({exposure.case_id for exposure in line.exposures}),

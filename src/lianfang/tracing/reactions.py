@@ -1,4 +1,5 @@
-"""What tracing does when something happened to a case: open the investigation of its contacts, and see whether it was one."""
+"""What tracing does when something happened to a case: open the investigation of its contacts, see whether it was one, and
+judge its exposures anew."""
 
 from lianfang.kernel.events import on
 from lianfang.kernel.models import Event
@@ -12,6 +13,13 @@ def trace(event: Event) -> None:
     if event.subject_id is not None:
         services.open_tracing(event.subject_id)
         services.note_case(event.subject_id)
+
+
+@on("case.observed", "case.corrected", "case.classified")
+def known_better(event: Event) -> None:
+    """Judge the exposures to a case anew when its onset, its sampling or its class became another."""
+    if event.subject_id is not None:
+        services.follow_facts(event.subject_id)
 
 
 @on("person.merged")

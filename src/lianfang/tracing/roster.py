@@ -6,8 +6,8 @@ What was not understood is kept and shown, never dropped and never guessed.
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -104,6 +104,7 @@ class Row:
     said: dict[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    header: str = ""  # the line of column names that it stood under
 
 
 @dataclass(frozen=True)
@@ -124,24 +125,24 @@ def read(text: str, today: date) -> Roster:
     lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     cells = _cells(lines)
     columns: tuple[tuple[str, str], ...] = ()
+    header = ""
     rows: list[Row] = []
     for number, parts in cells:
+        original = lines[number - 1].strip("\r\n") if number <= len(lines) else ""
         if not columns and not rows and (found := _headers(parts)):
-            columns = found
+            columns, header = found, original
             continue
-        original = lines[number - 1].strip() if number <= len(lines) else ""
         if columns:
-            rows.append(_by_header(number, original, parts, columns, today))
+            rows.append(replace(_by_header(number, original, parts, columns, today), header=header))
         else:
-            rows.append(_by_form(number, original, parts, today))
+            rows.append(_by_form(number, original.strip(), parts, today))
     return Roster(tuple(rows), columns)
 
 
-def read_cells(table: Iterable[Sequence[str]], today: date) -> Roster:
-    """Read a table whose cells are known, as a file gives them."""
-    out = StringIO()
-    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(table)
-    return read(out.getvalue(), today)
+def cells_of(line: str) -> list[str]:
+    """The cells of one line of a table as somebody pasted it."""
+    [(_number, cells)] = _cells([line]) or [(1, [])]
+    return cells
 
 
 def _cells(lines: Sequence[str]) -> list[tuple[int, list[str]]]:
@@ -172,12 +173,14 @@ def _listed(line: str) -> str:
     return re.sub(r"^\s*[（(]?\d{1,4}(?:[）)、]|[.．](?!\d))\s*", "", line)
 
 
+def meaning_of(header: str) -> str:
+    """What a column of this name holds; empty when the name is not known."""
+    return _HEADER_OF.get(re.sub(r"[\s_*：:]", "", header).lower().replace("（", "(").replace("）", ")"), "")
+
+
 def _headers(parts: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """The headers with what each stands for, when the line is one of headers."""
-    found = [
-        (part, _HEADER_OF.get(re.sub(r"[\s_*：:]", "", part).lower().replace("（", "(").replace("）", ")"), ""))
-        for part in parts
-    ]
+    found = [(part, meaning_of(part)) for part in parts]
     return tuple(found) if sum(1 for _, name in found if name) >= 2 else ()
 
 

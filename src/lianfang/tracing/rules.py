@@ -100,6 +100,41 @@ def category_of(
     return next((entry.code for entry in (special or ordinary) if fits(entry)), "")
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What an exposure makes of a person: a function of the exposure, of what is known of the case, and of an edition."""
+
+    category: str  # of the edition; empty: no contact by it
+    window_from: date | None  # the first day that counts; None: every day does as long as nothing better is known
+    outside: bool = False  # no contact for the one reason that it lay before that day
+
+
+def judge(edition: Edition, illness: Illness, exposure: Any) -> Judgement:
+    """Judge an exposure, told or on record. Entering it and judging it anew both ask here.
+
+    >>> from lianfang.definitions.editions import ContactCategory, ContactWindow
+    >>> close = {"close": ContactCategory("close", {}, True)}
+    >>> fifth = Edition("x", "5", date(2020, 2, 21), "", {}, {}, {},
+    ...     contact_window=ContactWindow("onset", 2, "sampling"), contact_categories=close)
+    >>> from types import SimpleNamespace
+    >>> meal = SimpleNamespace(
+    ...     kind="meal", first_on=None, last_on=date(2020, 2, 22), protected=False, distance=None)
+    >>> judge(fifth, Illness(onset_on=date(2020, 2, 24)), meal).category
+    'close'
+    >>> judge(fifth, Illness(onset_on=date(2020, 2, 25)), meal)
+    Judgement(category='', window_from=datetime.date(2020, 2, 23), outside=True)
+    """
+    told = {name: getattr(exposure, name) for name in ("kind", "first_on", "last_on", "protected", "distance")}
+    begins = window_start(edition, illness)
+    category = category_of(edition, begins, **told)
+    return Judgement(category, begins, not category and bool(category_of(edition, None, **told)))
+
+
+def earlier(now: date | None, then: date | None) -> bool:
+    """Whether a contact window begins earlier than it did. None: every day counts."""
+    return then is not None and (now is None or now < then)
+
+
 def observed(edition: Edition, category: str, protected: bool) -> bool:
     """Whether an exposure of this category owes medical observation under the edition."""
     entry = edition.contact_categories.get(category)
@@ -166,6 +201,22 @@ def standing(exposures: Sequence[Any], calls: Sequence[Any], became_case: bool) 
         and (attempts >= ATTEMPTS_BEFORE_A_VISIT or (last is not None and last.outcome == "wrong_number"))
     )
     return Standing(code, attempts, last, needs_visit)
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """Which orders about a contact must be open, as follows from where it stands."""
+
+    call: bool  # it is still to be spoken to
+    call_on: date | None  # the day on which it asked to be called again
+    visit: bool
+
+
+def to_do(found: Standing) -> ToDo:
+    """What is still to be done for a contact after its calls."""
+    last = found.last_call
+    again = last.call_again_on if last is not None and found.code in ("tried", "reached", "refused") else None
+    return ToDo(found.code in ("new", "tried") and again is None, again, found.needs_visit)
 
 
 def feverish(edition: Edition, temperature: Any, symptoms: Sequence[str]) -> bool:

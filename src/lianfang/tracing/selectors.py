@@ -50,6 +50,11 @@ def records_of_contacts(contact_ids: Collection[UUID]) -> dict[UUID, list[UUID]]
     return {pk: siblings[merged or person, disease] for pk, person, merged, disease in rows}
 
 
+def records_of_contact(contact_id: UUID) -> list[UUID]:
+    """All contacts of the same person and disease as one."""
+    return records_of_contacts([contact_id]).get(contact_id, [])
+
+
 def exposures_of(contact_ids: Collection[UUID], known_at: datetime | None = None) -> dict[UUID, list[Exposure]]:
     """The exposures of contacts that held at a moment (None: now), corrected ones replaced, taken-back ones left out.
 
@@ -58,7 +63,9 @@ def exposures_of(contact_ids: Collection[UUID], known_at: datetime | None = None
     records = records_of_contacts(contact_ids)
     wanted = {pk for same in records.values() for pk in same}
     found: dict[UUID, list[Exposure]] = defaultdict(list)
-    for exposure in Exposure.objects.filter(contact__in=wanted).standing(known_at).select_related("case", "site", "by"):
+    for exposure in (
+        Exposure.objects.filter(contact__in=wanted).standing(known_at).select_related("case", "site", "by", "corrects")
+    ):
         found[exposure.contact_id].append(exposure)
 
     def by_day(exposure: Exposure) -> tuple[date, UUID]:
@@ -72,13 +79,35 @@ def calls_of(contact_ids: Collection[UUID], known_at: datetime | None = None) ->
     records = records_of_contacts(contact_ids)
     found: dict[UUID, list[ContactCall]] = defaultdict(list)
     wanted = {pk for same in records.values() for pk in same}
-    for call in ContactCall.objects.filter(contact__in=wanted).standing(known_at).select_related("by"):
+    for call in ContactCall.objects.filter(contact__in=wanted).standing(known_at).select_related("by", "corrects__by"):
         found[call.contact_id].append(call)
 
     def by_hour(call: ContactCall) -> tuple[datetime, UUID]:
         return call.called_at, call.pk
 
     return {pk: sorted((each for one in same for each in found[one]), key=by_hour) for pk, same in records.items()}
+
+
+def calls_taken_back(contact_id: UUID, known_at: datetime | None = None) -> list[ContactCall]:
+    """The calls to a contact that were taken back: the entries that did so, the latest first."""
+    rows = ContactCall.objects.filter(contact__in=records_of_contact(contact_id), retracted=True).known_at(known_at)
+    return list(rows.select_related("by").order_by("-recorded_at", "-id"))
+
+
+def owed_until(contacts: Collection[Contact]) -> dict[UUID, date | None]:
+    """The last day of observation that contacts owe by the exposures that stand now, each under its edition; None: none."""
+    exposures = exposures_of([contact.pk for contact in contacts])
+    return {contact.pk: _owed_until(contact.disease, exposures[contact.pk]) for contact in contacts}
+
+
+def _owed_until(disease: str, exposures: Iterable[Exposure]) -> date | None:
+    ends = []
+    for exposure in exposures:
+        held = definitions.edition(disease, exposure.edition)
+        if rules.observed(held, exposure.category, exposure.protected) and held.observation_days is not None:
+            last_on = exposure.last_on or clock.local_day(exposure.told_at)
+            ends.append(last_on + timedelta(days=held.observation_days))
+    return max(ends, default=None)
 
 
 def is_case(version: CaseVersion) -> bool:
@@ -140,6 +169,20 @@ class Line:
     def last_exposure(self) -> Exposure | None:
         """The latest exposure that stands."""
         return self.exposures[-1] if self.exposures else None
+
+    @property
+    def owes(self) -> bool:
+        """Whether an exposure that stands asks for observation that is not yet over."""
+        last = _owed_until(self.contact.disease, self.exposures)
+        return last is not None and last >= clock.today()
+
+    @property
+    def rejudged(self) -> list[Exposure]:
+        """Exposures judged anew since the contact was last called: somebody has to tell the person."""
+        call = self.standing.last_call
+        return [
+            entry for entry in self.exposures if entry.rejudged and (call is None or entry.recorded_at > call.called_at)
+        ]
 
 
 def lines(actor: Actor, contacts: Sequence[Contact], known_at: datetime | None = None) -> list[Line]:
@@ -347,6 +390,39 @@ def window_of(version: CaseVersion, day: date | None = None, known_at: datetime 
     edition = definitions.edition_on(version.disease, day or clock.today())
     illness = illness_of([version], known_at)[version.case_id]
     return Window(edition, illness, rules.window_start(edition, illness))
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """Days that fall into the contact window of a case only since its contacts were asked for; ``first`` None: all before."""
+
+    first: date | None
+    last: date
+
+
+def unasked_days(version: CaseVersion, known_at: datetime | None = None) -> Unasked | None:
+    """The days of a case's window that nobody asked about, because its onset or sampling was told differently then.
+
+    Asked was by what was known when the contacts were last said to be listed or, as long as they never were, when their
+    tracing opened. A new edition alone asks for no case anew.
+    """
+    orders = WorkOrder.objects.filter(subject_id=version.case_id, kind="trace_contacts").order_by("raised_at")
+    raised = [order for order in orders if known_at is None or order.raised_at <= known_at]
+    done = [order.closed_at for order in raised if order.status == "done" and order.closed_at]
+    asked_at = max([moment for moment in done if known_at is None or moment <= known_at], default=None)
+    if asked_at is None and raised:
+        asked_at = raised[0].raised_at
+    if asked_at is None:
+        return None
+    then = CaseVersion.objects.known_at(asked_at).filter(case=version.case_id).first()
+    if then is None:
+        return None
+    asked = window_of(then, clock.local_day(asked_at), asked_at)
+    now = window_of(version, clock.local_day(known_at) if known_at else None, known_at)
+    if now.illness == asked.illness or not rules.earlier(now.begins_on, asked.begins_on):
+        return None
+    assert asked.begins_on is not None
+    return Unasked(now.begins_on, asked.begins_on - timedelta(days=1))
 
 
 def case_numbered(actor: Actor, number: str, disease: str) -> UUID:

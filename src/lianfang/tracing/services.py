@@ -88,7 +88,7 @@ class _Traced:
 
     version: CaseVersion
     edition: Edition
-    window_from: date | None
+    illness: rules.Illness
 
 
 def add_contact(entry: NewContact, by: Actor) -> Added:
@@ -194,7 +194,7 @@ def _traced(case_ids: Collection[UUID], by: Actor) -> dict[UUID, _Traced]:
     traced = {}
     for case_id, version in found.items():
         edition = definitions.edition_on(version.disease, clock.today())
-        traced[case_id] = _Traced(version, edition, rules.window_start(edition, illness[case_id]))
+        traced[case_id] = _Traced(version, edition, illness[case_id])
     return traced
 
 
@@ -246,6 +246,11 @@ def _sent_before(entries: Sequence[NewContact]) -> dict[UUID, Added]:
         if before is not None and not _same(before, entry.exposure):
             raise Refused(refuse("kernel.id_conflict", "id"))
     return {pk: Added(exposure.contact, exposure, True) for pk, exposure in known.items()}
+
+
+def entered_before(entries: Sequence[NewContact]) -> set[UUID]:
+    """Of the exposures of these entries those that are on record already."""
+    return set(Exposure.objects.filter(pk__in=[entry.exposure.id for entry in entries]).values_list("pk", flat=True))
 
 
 TOLD = ("case_id", "kind", "first_on", "last_on", "relation", "protected", "distance", "site_id", "place", "note")
@@ -329,22 +334,15 @@ def _followed_in(wanted: Area, case_area: Area, by: Actor) -> tuple[Area, Area |
 def _exposure(
     told: ExposureTold, contact: Contact, case: _Traced, now: datetime, by: Actor, channel: str, **about: Any
 ) -> Exposure:
-    category = told.category or rules.category_of(
-        case.edition,
-        case.window_from,
-        kind=told.kind,
-        first_on=told.first_on,
-        last_on=told.last_on,
-        protected=told.protected,
-        distance=told.distance,
-    )
+    found = rules.judge(case.edition, case.illness, told)
     return Exposure(
         id=told.id,
         contact=contact,
         path=case.version.path,
-        category=category,
+        category=told.category or found.category,
         judged=bool(told.category),
         edition=case.edition.code,
+        window_from=found.window_from,
         recorded_at=now,
         by_id=by.user_id,
         channel=channel,
@@ -425,19 +423,17 @@ def retract_exposure(exposure_id: UUID, by: Actor, *, id: UUID | None = None) ->
     """Take an exposure back: it was entered by mistake. The entry stays on record as taken back."""
     with transaction.atomic():
         before, contact = _correctable(exposure_id, by)
-        names = (*TOLD, "contact_id", "path", "category", "judged", "edition")
-        exposure = Exposure(
-            id=id or ids.new_id(),
-            recorded_at=clock.now(),
-            by_id=by.user_id,
-            channel=by.channel,
-            corrects=before,
-            retracted=True,
-            **{name: getattr(before, name) for name in names},
-        )
+        exposure = _in_place_of(before, by, id=id or ids.new_id(), retracted=True)
         exposure.save(force_insert=True)
         events.write([_exposure_event("exposure.retracted", exposure, contact, by)])
     return exposure
+
+
+def _in_place_of(before: Exposure, by: Actor, **other: Any) -> Exposure:
+    """An entry in the place of another that says the same but for what is given."""
+    names = (*TOLD, "contact_id", "path", "category", "judged", "edition", "window_from")
+    kept = {name: getattr(before, name) for name in names if name not in other}
+    return Exposure(recorded_at=clock.now(), by_id=by.user_id, channel=by.channel, corrects=before, **kept, **other)
 
 
 def _correctable(exposure_id: UUID, by: Actor) -> tuple[Exposure, Contact]:
@@ -467,26 +463,30 @@ class CallTold:
     """What came of one attempt to speak to a contact."""
 
     outcome: str
-    called_at: datetime | None = None  # None: now
+    called_at: datetime | None = None  # None: now, or the hour of the call that is corrected
     temperature: Decimal | None = None
     symptoms: Sequence[str] = ()
     call_again_on: date | None = None
     note: str = ""
+    reason: str = ""  # of a correction: why the earlier entry was wrong
     id: UUID = field(default_factory=ids.new_id)
 
 
-def record_call(contact_id: UUID, told: CallTold, by: Actor, *, corrects: UUID | None = None) -> ContactCall:
-    """Write down a call. Whoever was reached needs no further call today; whoever was not stays on the list.
+SAID = ("outcome", "temperature", "call_again_on", "note", "reason")
 
-    After a refusal, a wrong number or too many attempts somebody must go there: an order for a visit is raised.
+
+def record_call(contact_id: UUID, told: CallTold, by: Actor, *, corrects: UUID | None = None) -> ContactCall:
+    """Write down a call, or what a call really was (``corrects``, with the reason). Raises Refused.
+
+    Whoever was reached needs no further call today; whoever was not stays on the list. After a refusal, a wrong number or
+    too many attempts somebody must go there: an order for a visit is raised. A correction brings the orders in line.
     """
     now, today = clock.now(), clock.today()
-    called_at = told.called_at or now
     found = rules.call_refusals(
         told.outcome,
         definitions.vocabulary("call_outcomes"),
         told.temperature,
-        called_at,
+        told.called_at or now,
         told.call_again_on,
         now,
         today,
@@ -501,50 +501,87 @@ def record_call(contact_id: UUID, told: CallTold, by: Actor, *, corrects: UUID |
     with transaction.atomic():
         contact = _locked(contact_id, by)
         if before := ContactCall.objects.filter(pk=told.id).first():
-            if (before.contact_id, before.outcome, before.note) != (contact.pk, told.outcome, told.note):
+            same = all(getattr(before, name) == getattr(told, name) for name in SAID)
+            if not same or (before.contact_id, before.corrects_id) != (contact.pk, corrects):
                 raise Refused(refuse("kernel.id_conflict", "id"))
             return before
-        if corrects is not None:
-            earlier = ContactCall.objects.filter(pk=corrects, contact=contact).first()
-            if earlier is None or ContactCall.objects.filter(corrects=corrects).exists():
-                raise Refused(refuse("exposure.corrected_before"))
+        earlier = _call_to_correct(corrects, contact, told.reason) if corrects is not None else None
         call = ContactCall(
-            id=told.id,
             contact=contact,
-            called_at=called_at,
-            outcome=told.outcome,
-            temperature=told.temperature,
+            called_at=told.called_at or (earlier.called_at if earlier else now),
             symptoms=list(told.symptoms),
-            call_again_on=told.call_again_on,
-            note=told.note,
             recorded_at=now,
             by_id=by.user_id,
             channel=by.channel,
-            corrects_id=corrects,
+            corrects=earlier,
+            id=told.id,
+            **{name: getattr(told, name) for name in SAID},
         )
         call.save(force_insert=True)
         edition = definitions.edition_on(contact.disease, today)
         unwell = rules.feverish(edition, told.temperature, told.symptoms)
-        details = {"outcome": told.outcome, "unwell": unwell, "observed_at": called_at.isoformat()}
-        events.write([_contact_event("contact.called", contact, by, **details)])
+        details = {"outcome": told.outcome, "unwell": unwell, "observed_at": call.called_at.isoformat()}
+        kind = "contact.call_corrected" if earlier else "contact.called"
+        events.write([_contact_event(kind, contact, by, **details)])
         _orders_after(contact, call, by)
     return call
 
 
+def retract_call(call_id: UUID, reason: str, by: Actor, *, id: UUID | None = None) -> ContactCall:
+    """Take a call back: it was never made, or to somebody else. It stays on record as taken back. Raises Refused."""
+    with transaction.atomic():
+        contact_id = ContactCall.objects.filter(pk=call_id).values_list("contact_id", flat=True).first()
+        if contact_id is None:
+            raise Refused(refuse("kernel.not_found"))
+        contact = _locked(contact_id, by)
+        before = _call_to_correct(call_id, contact, reason)
+        names = ("contact_id", "called_at", "outcome", "temperature", "symptoms", "call_again_on", "note")
+        call = ContactCall(
+            id=id or ids.new_id(),
+            recorded_at=clock.now(),
+            by_id=by.user_id,
+            channel=by.channel,
+            corrects=before,
+            retracted=True,
+            reason=reason,
+            **{name: getattr(before, name) for name in names},
+        )
+        call.save(force_insert=True)
+        details = {"outcome": before.outcome, "observed_at": before.called_at.isoformat()}
+        events.write([_contact_event("contact.call_retracted", contact, by, **details)])
+        _orders_after(contact, call, by)
+    return call
+
+
+def _call_to_correct(call_id: UUID, contact: Contact, reason: str) -> ContactCall:
+    """A call that still stands, of this contact or of another record of the same person. Raises Refused."""
+    call = ContactCall.objects.filter(pk=call_id, contact__in=selectors.records_of_contact(contact.pk)).first()
+    if call is None or call.retracted or ContactCall.objects.filter(corrects=call_id).exists():
+        raise Refused(refuse("call.corrected_before", "corrects"))
+    if not reason.strip():
+        raise Refused(refuse("call.reason_missing", "reason"))
+    return call
+
+
 def _orders_after(contact: Contact, call: ContactCall, by: Actor) -> None:
-    """Close and raise the orders that follow from a call."""
+    """Close and raise the orders that follow from a call, from its correction, or from its being taken back."""
     now = clock.now()
     state = selectors.standings([contact])[contact.pk]
-    if call.outcome in ("reached", "refused", "moved"):
-        workorders.close_for([contact.pk], ["follow_contact"], by)
-    if call.outcome in ("reached", "moved"):
-        workorders.close_for([contact.pk], ["visit_contact"], by)
+    wanted = rules.to_do(state)
+    if state.last_call == call:  # an hour entered late says nothing of what was asked for since
+        if not wanted.call:
+            workorders.close_for([contact.pk], ["follow_contact"], by)
+        if call.outcome in ("reached", "moved"):
+            workorders.close_for([contact.pk], ["visit_contact"], by)
+    if call.corrects_id and not wanted.visit:
+        workorders.close_for([contact.pk], ["visit_contact"], by, cancelled=True)
     orders = []
-    if call.call_again_on is not None and call.outcome != "moved":
-        workorders.close_for([contact.pk], ["follow_contact"], by)
-        again = clock.start_of(call.call_again_on)
-        orders.append(_order("follow_contact", contact, max(now, again)))
-    if state.needs_visit and not _open_order(contact, "visit_contact"):
+    if not _open_order(contact, "follow_contact"):
+        if wanted.call:
+            orders.append(_order("follow_contact", contact, now))
+        elif wanted.call_on is not None and (state.last_call == call or call.corrects_id):
+            orders.append(_order("follow_contact", contact, max(now, clock.start_of(wanted.call_on))))
+    if wanted.visit and not _open_order(contact, "visit_contact"):
         orders.append(_order("visit_contact", contact, now))
     WorkOrder.objects.bulk_create(orders)
 
@@ -865,6 +902,91 @@ def open_tracing(case_id: UUID) -> WorkOrder | None:
         order.save(force_insert=True)
         details = {"classification": version.classification, "edition": edition.code}
         events.record("tracing.opened", SYSTEM, subject=("case", case_id), path=version.path, details=details)
+    return order
+
+
+def follow_facts(case_id: UUID) -> None:
+    """What follows for tracing when something became known of a case. Harmless when repeated."""
+    rejudge(case_id)
+    ask_earlier_days(case_id)
+
+
+def rejudge(case_id: UUID) -> list[Exposure]:
+    """Judge the exposures to a case anew by what is known of it now, each under the edition that it was judged under.
+
+    Where the category becomes another, an entry that says the same with the new judgement takes its place. A contact of whom
+    observation is owed now, or no longer, is to be called. What an investigator judged stays as judged.
+    """
+    with transaction.atomic():
+        version = CaseVersion.objects.filter(case_id=case_id, superseded_at=None).first()
+        of_case = Exposure.objects.filter(case=case_id, judged=False)
+        if version is None or not of_case.exists():
+            return []
+        ids_of = of_case.values("contact")
+        locked = Contact.objects.select_for_update(of=("self",)).filter(pk__in=ids_of).order_by("pk")
+        contacts = {contact.pk: contact for contact in locked}
+        illness = selectors.illness_of([version])[case_id]
+        changed = []
+        for before in of_case.standing().order_by("id"):
+            found = rules.judge(definitions.edition(version.disease, before.edition), illness, before)
+            if found.category != before.category:
+                about: dict[str, Any] = {"category": found.category, "window_from": found.window_from}
+                changed.append(_in_place_of(before, SYSTEM, rejudged=True, **about))
+        touched = [contacts[pk] for pk in {exposure.contact_id: None for exposure in changed}]
+        owed = selectors.owed_until(touched)
+        Exposure.objects.bulk_create(changed, batch_size=500)
+        events.write(
+            _exposure_event("exposure.rejudged", exposure, contacts[exposure.contact_id], SYSTEM)
+            for exposure in changed
+        )
+        _tell(touched, owed)
+    return changed
+
+
+def _tell(contacts: Sequence[Contact], before: Mapping[UUID, date | None]) -> None:
+    """Have those contacts called of whom observation was owed before and is not now, or the reverse."""
+    now, today = selectors.owed_until(contacts), clock.today()
+    became = selectors.cases_of(contacts)
+
+    def owes(last: date | None) -> bool:
+        return last is not None and last >= today
+
+    WorkOrder.objects.bulk_create(
+        _order("follow_contact", contact, clock.now())
+        for contact in contacts
+        if owes(before[contact.pk]) != owes(now[contact.pk])
+        and not became[contact.pk]
+        and not _open_order(contact, "follow_contact")
+    )
+
+
+def ask_earlier_days(case_id: UUID) -> WorkOrder | None:
+    """Have the contacts of a case listed again where its window begins earlier than when they were. None: nothing to do."""
+    with transaction.atomic():
+        version = (
+            CaseVersion.objects.filter(case_id=case_id, superseded_at=None, counted=True)
+            .select_for_update(of=("self",))
+            .first()
+        )
+        if version is None:
+            return None
+        unasked = selectors.unasked_days(version)
+        if (
+            unasked is None
+            or WorkOrder.objects.filter(subject_id=case_id, kind="trace_contacts", closed_at=None).exists()
+        ):
+            return None
+        edition = definitions.edition_on(version.disease, clock.today())
+        order = workorders.raised(
+            "trace_contacts",
+            subject_id=case_id,
+            path=version.path,
+            raised_at=clock.now(),
+            limit=edition.deadline("investigation"),
+        )
+        order.save(force_insert=True)
+        details = {"first": str(unasked.first or ""), "last": str(unasked.last)}
+        events.record("tracing.reopened", SYSTEM, subject=("case", case_id), path=version.path, details=details)
     return order
 
 

@@ -26,9 +26,9 @@ from lianfang.surveillance.evidence import Evidence
 
 from . import rules, selectors, services
 from .case_views import as_of_day
-from .forms import CallForm, ExposureForm, HandOverForm, NotifyForm, exposure_initial, take
-from .models import Contact, Exposure
-from .presenting import category_words, exposure_words, lines_shown, standing_words
+from .forms import CallForm, ExposureForm, HandOverForm, NotifyForm, call_initial, exposure_initial, take
+from .models import Contact, ContactCall, Exposure
+from .presenting import category_words, exposure_words, judged_words, lines_shown, standing_words
 
 
 def _area(request: HttpRequest) -> Area | None:
@@ -143,7 +143,18 @@ def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
         before = _exposure(found, wanted)
         forms["correction"] = _exposure_form(actor, found, initial=exposure_initial(before))
         forms["corrected"] = before
+    if wanted := request.GET.get("correct_call", ""):
+        call = _call(found, wanted)
+        edition = definitions.edition_on(found.disease, clock.today())
+        forms["call_form"], forms["corrected_call"] = CallForm(edition=edition, initial=call_initial(call)), call
     return _contact_page(request, found, forms)
+
+
+def _call(found: Contact, text: str) -> ContactCall:
+    call = next((each for each in selectors.calls_of([found.pk])[found.pk] if str(each.pk) == text), None)
+    if call is None:
+        raise Refused(refuse("call.corrected_before"))
+    return call
 
 
 def _exposure(found: Contact, text: str) -> Exposure:
@@ -197,13 +208,28 @@ def _contact_page(request: HttpRequest, found: Contact, forms: dict[str, Any], s
                     exposure_words(entry),
                     category_words(found.disease, entry.edition, entry.category),
                     entry.case_id in may_open,
+                    judged_words(entry),
+                    category_words(found.disease, entry.corrects.edition, entry.corrects.category)
+                    if entry.rejudged and entry.corrects
+                    else "",
                 )
                 for entry in reversed(line.exposures)
             ],
             "calls": [
-                (call, outcomes.get(call.outcome, call.outcome), [symptoms.get(code, code) for code in call.symptoms])
+                (
+                    call,
+                    outcomes.get(call.outcome, call.outcome),
+                    [symptoms.get(code, code) for code in call.symptoms],
+                    outcomes.get(call.corrects.outcome, call.corrects.outcome) if call.corrects else "",
+                )
                 for call in reversed(calls)
             ],
+            "taken_back": [
+                (call, outcomes.get(call.outcome, call.outcome))
+                for call in selectors.calls_taken_back(found.pk, moment)
+            ],
+            "judged_anew": [judged_words(entry) for entry in line.rejudged],
+            "owes": line.owes,
             "cases": [
                 (version, labels.get((version.disease, version.classification), ""), version.case_id in may_open)
                 for version in line.cases
@@ -229,16 +255,22 @@ def _contact_page(request: HttpRequest, found: Contact, forms: dict[str, Any], s
 def contact_call(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     found = selectors.contact(actor, contact_id, "contact.trace")
+    corrects = request.POST.get("corrects", "")
+    before = _call(found, corrects) if corrects else None
     form = CallForm(request.POST, edition=definitions.edition_on(found.disease, clock.today()))
     if form.is_valid():
         try:
-            services.record_call(contact_id, form.told(), actor)
+            if before is not None and request.POST.get("retract"):
+                services.retract_call(before.pk, form.cleaned_data["reason"], actor)
+            else:
+                services.record_call(contact_id, form.told(), actor, corrects=before.pk if before else None)
         except Refused as no:
             take(form, no)
         else:
             messages.success(request, _("Recorded."))
             return redirect("contact", contact_id)
-    return _contact_page(request, found, {"call_form": form}, status=422)
+    shown = {"call_form": form, "corrected_call": before} if before is not None else {"call_form": form}
+    return _contact_page(request, found, shown, status=422)
 
 
 @require_POST

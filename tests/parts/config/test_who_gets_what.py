@@ -98,12 +98,14 @@ def traced(world, case):
     me, person = world.actor("lucheng"), PersonDetails(name=CONTACT, phone="13711110002", area=world.area("330302"))
     exposure = tracing.ExposureTold(case.pk, "household", first_on=date(2020, 1, 25), last_on=date(2020, 1, 26))
     contact = tracing.add_contact(tracing.NewContact(person, exposure), me)
+    call = tracing.record_call(contact.contact.pk, tracing.CallTold("not_reached"), me)
     offer = tracing.hand_over(contact.contact.pk, world.area("330303"), "moved to relatives", me)
     day = date(2020, 1, 25)
     told = tracing.VisitTold(place="五马菜市场", from_at=clock.start_of(day), until_at=clock.start_of(day))
     return {
         "contact_id": contact.contact.pk,
         "exposure_id": contact.exposure.pk,
+        "call_id": call.pk,
         "offer_id": offer.pk,
         "visit_id": tracing.record_visit(case.pk, told, me).pk,
     }

@@ -6,7 +6,7 @@ from datetime import date
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from lianfang.kernel import clock, ids
+from lianfang.kernel import clock
 from lianfang.tracing import entering, selectors
 from lianfang.tracing.models import Contact, Exposure
 from lianfang.workorders.models import WorkOrder
@@ -22,13 +22,13 @@ def pasted(count, start=0):
     return "\n".join(lines)
 
 
-def entered(text, version, actor, batch):
+def entered(text, version, actor):
     """(queries, seconds of this process's own time) of reading, judging, matching and entering a list."""
     begun = time.process_time()
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        outcome = entering.enter(entering.prepare(text, version, actor, batch), {}, actor)
+        outcome = entering.enter(entering.prepare(text, version, actor), {}, actor)
     assert not outcome.refused
     return len(queries), time.process_time() - begun
 
@@ -36,14 +36,13 @@ def entered(text, version, actor, batch):
 def test_a_thousand_lines_cost_no_more_queries_than_their_batches(world, notify, january):
     case, me = notify(), world.actor("lucheng")
     version = case.versions.select_related("area").get(superseded_at=None)
-    few, _ = entered(pasted(100, 5000), version, me, ids.new_id())
-    batch = ids.new_id()
-    many, seconds = entered(pasted(1000), version, me, batch)
+    few, _ = entered(pasted(100, 5000), version, me)
+    many, seconds = entered(pasted(1000), version, me)
     assert many < 200, f"{few} queries for 100 lines, {many} for 1000: more than the batches of one insertion"
     assert seconds < 5, f"{seconds:.1f} s of processor time"
     assert Contact.objects.count() == Exposure.objects.count() == 1100
     assert WorkOrder.objects.filter(kind="follow_contact").count() == 1100
-    again, _ = entered(pasted(1000), version, me, batch)
+    again, _ = entered(pasted(1000), version, me)
     assert (Contact.objects.count(), Exposure.objects.count()) == (1100, 1100)
     assert again < 60
     with CaptureQueriesContext(connection) as queries:

@@ -89,7 +89,7 @@ def test_whom_it_may_be_is_asked_before_anything_is_written(lucheng, case, conta
 
 def test_a_pasted_list_is_shown_first_and_then_entered_and_what_is_left_stays_to_be_corrected(lucheng, case):
     text = "姓名\t性别\t电话\t末次接触时间\n张三\t男\t13800000003\t1月26日\n李四\t女\t13800000004\t坏日子\n\t男\t\t"
-    sent = {"batch": ids.new_id(), "text": text, "kind": "workplace", "relation": "colleague"}
+    sent = {"text": text, "kind": "workplace", "relation": "colleague"}
     page = lucheng.post(reverse("contact-paste", args=[case.pk]), sent)
     assert Contact.objects.count() == 0
     assert (page.context["count"], len(page.context["refused"])) == (1, 2)
@@ -106,7 +106,7 @@ def test_where_somebody_stays_is_read_only_from_names_that_stand_there_in_full(w
         code="410802", name="解放区", level="county", parent=world.area("CN"), path=world.area("CN").path + "410802/"
     )
     lines = ["甲一\t解放街2号", "乙二\t鹿城区五马街道解放街2号", "丙三\t西湖区文三路", "丁四\t火星", "戊五\t浙江省"]
-    sent = {"batch": ids.new_id(), "text": "\n".join(["姓名\t现住址", *lines]), "kind": "meal"}
+    sent = {"text": "\n".join(["姓名\t现住址", *lines]), "kind": "meal"}
     rows = lucheng.post(reverse("contact-paste", args=[case.pk]), sent).context["rows"]
     assert [each.area.code for each, _words in rows] == ["330302", "330302001", "330106", "330302", "330302"]
     unread, offered = ["roster.place_not_read"], ["roster.offered_there"]
@@ -118,7 +118,7 @@ def test_where_somebody_stays_is_read_only_from_names_that_stand_there_in_full(w
     ["=cmd|' /C calc'!A0", "\x00\x01", "<script>alert(1)</script>\t\n", "姓名\t姓名\t姓名\n" + "甲\t" * 500, "\"unclosed\tquote\nx", "，，，", "\ufeff"],
 )  # fmt: skip
 def test_whatever_is_pasted_is_answered_in_words(lucheng, case, text):
-    sent = {"batch": ids.new_id(), "text": text, "kind": "other"}
+    sent = {"text": text, "kind": "other"}
     for more in ({}, {"enter": "1"}):
         answer = lucheng.post(reverse("contact-paste", args=[case.pk]), {**sent, **more})
         assert answer.status_code in (200, 302, 422)
