@@ -845,7 +845,9 @@ def stay_end(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     of = selectors.stay(actor, stay_id, "stay.manage")
     reasons = definitions.observation_on(of.disease, clock.today()).early_end
-    form = Ending(request.POST or None, status=of.status, reasons=reasons, initial={"what": request.GET.get("what", "")})
+    form = Ending(
+        request.POST or None, status=of.status, reasons=reasons, initial={"what": request.GET.get("what", "")}
+    )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
