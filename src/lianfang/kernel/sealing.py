@@ -217,7 +217,7 @@ def change_keys(change: Callable[[Keyring], Keyring]) -> Keyring:
 
 def told_of_key(kind: str, by: Actor) -> None:
     """Write down that a key of a kind (of ``KINDS``) was changed. In the transaction of the change."""
-    events.record("keys.rotated", by, details={"key": kind})
+    events.record("key.rotated", by, details={"key": kind})
 
 
 def rotate_sealing_key(

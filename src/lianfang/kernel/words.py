@@ -41,5 +41,5 @@ EVENTS = {
     "account.password_reset": _("a one-time password was made"),
     "account.token_issued": _("an API token was issued"),
     "account.token_revoked": _("an API token was revoked"),
-    "keys.rotated": _("a key was changed"),
+    "key.rotated": _("a key was changed"),
 }

@@ -36,7 +36,7 @@ GROUPS = {
     "bulletin": _("bulletins"),
     "account": _("accounts"),
     "audit": _("audit"),
-    "keys": _("keys"),
+    "key": _("keys"),
     "areas": _("areas"),
     "definitions": _("definitions"),
 }

@@ -281,7 +281,7 @@ def test_the_record_is_whole_over_the_seals_of_both_audit_keys_and_tampering_is_
     new = sealed()
     assert list(audit.verify()) == []
     assert len(keyring().audit) == 3
-    assert [event.details for event in Event.objects.filter(kind="keys.rotated")] == [{"key": "audit"}] * 2
+    assert [event.details for event in Event.objects.filter(kind="key.rotated")] == [{"key": "audit"}] * 2
     assert old.pk < new.pk
     for seal in (old, new):
         forge("kernel_seal", "UPDATE kernel_seal SET signature = %s WHERE id = %s", bytes(32), seal.pk)

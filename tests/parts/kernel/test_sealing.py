@@ -178,7 +178,7 @@ def test_after_its_key_was_changed_the_index_holds_as_many_other_digests_and_fin
     assert (found("王秀英"), found("欧阳晓红"), offered(world, "欧阳晓红")) == ({wang.pk}, {li.pk}, {li.pk})
     assert list(keyring().index) == [2]
     assert ring.index[1] not in keyring().index.values(), "the key of before finds nobody any more"
-    assert [event.details for event in Event.objects.filter(kind="keys.rotated")] == [{"key": "index"}]
+    assert [event.details for event in Event.objects.filter(kind="key.rotated")] == [{"key": "index"}]
 
 
 def test_while_the_index_key_changes_people_are_found_under_either_key_and_a_stop_loses_nobody(
@@ -208,7 +208,7 @@ def test_while_the_index_key_changes_people_are_found_under_either_key_and_a_sto
     assert {digest[:2] for digest in digests()} == {first}
     for person in [*before, since]:
         assert found(person.name) == {person.pk}
-    assert Event.objects.filter(kind="keys.rotated").count() == 1
+    assert Event.objects.filter(kind="key.rotated").count() == 1
 
 
 def test_who_wrote_with_the_key_of_before_until_the_end_is_found_too(world, key_file, monkeypatch):
