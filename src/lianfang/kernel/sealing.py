@@ -77,7 +77,7 @@ class Keyring:
     @classmethod
     def from_json(cls, text: str) -> "Keyring":
         kept = json.loads(text)
-        return cls(**{kind: _read_keys(kept[kind]) for kind in KINDS})
+        return cls(_read_keys(kept["sealing"]), _read_keys(kept["index"]), _read_keys(kept["audit"]))
 
     def _cipher(self, number: int, column: str) -> AESGCM:
         if (number, column) not in self._ciphers:

@@ -5,6 +5,7 @@ from functools import wraps
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -65,6 +66,11 @@ def refused_page(request: HttpRequest, no: Refused) -> HttpResponse:
     status = status_of(no)
     template = f"{status}.html" if status in (403, 404) else "refused.html"
     return render(request, template, {"refusals": [str(refusal) for refusal in no.refusals]}, status=status)
+
+
+def day_field(**options: Any) -> forms.DateField:
+    """A field of a form for a day, chosen in the browser's own calendar."""
+    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
 
 def needs(permission: str) -> Callable[[View], View]:
