@@ -1,14 +1,12 @@
 """Published bulletins as JSON, CSV and Atom. Only what was published goes in."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from typing import Any
 from xml.etree import ElementTree
 
 from django.utils.translation import gettext as _
 
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel import spreadsheets
 
 from . import wording
 from .rules import BALANCED, BY_PART, FIGURES, PART_FIGURES
@@ -52,13 +50,11 @@ def as_rows(entry: Published) -> list[list[Any]]:
             for code in [*codes, *corrections]
         ]
         rows.append([*start, part["code"], part["name"], part["name_en"], *cells])
-    return [[defused(cell) for cell in row] for row in rows]
+    return rows
 
 
 def as_csv(entry: Published) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows(as_rows(entry))
-    return "\ufeff" + out.getvalue()  # spreadsheets read UTF-8 only with this mark
+    return "".join(spreadsheets.as_csv(as_rows(entry)))
 
 
 def as_atom(entries: Iterable[Published], home: str, address: Callable[[Published], str]) -> bytes:

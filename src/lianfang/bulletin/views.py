@@ -498,6 +498,7 @@ def public_bulletin(request: HttpRequest, code: str, day: date) -> HttpResponse:
         request,
         "bulletin/public.html",
         {
+            "reason": wording.as_written(entry.reason),
             "entry": entry,
             "title": wording.title(content),
             "area": wording.name_in(content["area"]),

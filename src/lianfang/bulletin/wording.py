@@ -65,6 +65,14 @@ def title(content: Mapping[str, Any]) -> str:
     )
 
 
+def as_written(text: str) -> str:
+    """What somebody wrote, in the language it was written in; a reader of English is told where that is Chinese."""
+    chinese = any("\u4e00" <= sign <= "\u9fff" for sign in text)
+    if chinese and not (translation.get_language() or "").startswith("zh"):
+        return _("In Chinese: {text}").format(text=text)
+    return text
+
+
 def official(content: Mapping[str, Any]) -> list[str]:
     """The paragraphs of a bulletin in the language in force, from its public figures."""
     figures, day, area = content["figures"], date.fromisoformat(content["day"]), name_in(content["area"])
@@ -90,13 +98,13 @@ def official(content: Mapping[str, Any]) -> list[str]:
     if any(content["corrections"].values()) and content["base_day"]:
         found.append(
             _("Corrections are against the bulletin of {day}. {explanation}")
-            .format(day=day_in(date.fromisoformat(content["base_day"])), explanation=content["explanation"])
+            .format(day=day_in(date.fromisoformat(content["base_day"])), explanation=as_written(content["explanation"]))
             .strip()
         )
     elif content["explanation"]:
-        found.append(content["explanation"])
+        found.append(as_written(content["explanation"]))
     if content["remark"]:
-        found.append(content["remark"])
+        found.append(as_written(content["remark"]))
     return found
 
 

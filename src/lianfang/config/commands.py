@@ -20,7 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianfang.config.settings")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 audit_app = typer.Typer(no_args_is_help=True, help="The record of who did and saw what.")
 areas_app = typer.Typer(no_args_is_help=True, help="Areas: provinces down to grids.")
-keys_app = typer.Typer(no_args_is_help=True, help="The keys that seal identity fields.")
+keys_app = typer.Typer(no_args_is_help=True, help="The keys that seal, find again and sign.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Counts as Parquet, to be added up over many installations.")
 app.add_typer(audit_app, name="audit")
 app.add_typer(ledger_app, name="ledger")
@@ -400,14 +400,43 @@ def audit_verify() -> None:
     out.print(f"The record is whole: {found.events} events under {found.seals} seals.")
 
 
-@keys_app.command("rotate")
-def keys_rotate() -> None:
-    """Add a sealing key and re-seal every identity field with it. Keep a copy of the key file before and after."""
-    ready()
-    from lianfang.kernel.sealing import keyring, rotate_keys
+class Key(StrEnum):
+    """What a key is for."""
 
-    rotate_keys()
-    out.print(f"Every identity field is now sealed with key {max(keyring().sealing)}.")
+    SEALING = "sealing"
+    INDEX = "index"
+    AUDIT = "audit"
+
+
+@keys_app.command("rotate")
+def keys_rotate(
+    keys: Annotated[list[Key] | None, typer.Argument(help="Which keys; all three when none is named.")] = None,
+) -> None:
+    """Change the keys while the platform runs: seal again, make the index again, sign on with a new key.
+
+    Keep a copy of the key file before and after. Stopped on the way, nothing is lost; run it again.
+    """
+    ready()
+    from dataclasses import replace
+
+    from lianfang.kernel.access import SYSTEM
+    from lianfang.kernel.audit import rotate_audit_key
+    from lianfang.kernel.sealing import rotate_sealing_key
+    from lianfang.registry.services import rotate_index_key
+
+    by, wanted = replace(SYSTEM, channel="command"), keys or list(Key)
+    with progress() as bar:
+        if Key.SEALING in wanted:
+            task = bar.add_task("Sealing again", total=None)
+            rotate_sealing_key(by, lambda done, rows: bar.update(task, completed=done, total=rows))
+            out.print("Every identity field is sealed with the new key.")
+        if Key.INDEX in wanted:
+            task = bar.add_task("Making the index again", total=None)
+            rotate_index_key(by, lambda done, digests: bar.update(task, completed=done, total=digests))
+            out.print("People are found by the new index key alone.")
+        if Key.AUDIT in wanted:
+            rotate_audit_key(by)
+            out.print("The record is signed with the new audit key from the next seal on.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

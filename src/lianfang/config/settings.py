@@ -126,9 +126,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
-AXES_FAILURE_LIMIT = 5
+AXES_HANDLER = "lianfang.config.guessing.SlowsGuessing"
+AXES_CLIENT_IP_CALLABLE = "lianfang.kernel.views.address_of"
+AXES_FAILURE_LIMIT = 5  # of one name at one address; the wider limits stand in guessing.py
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # whoever goes on trying does not prolong it for others
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False

@@ -28,7 +28,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refusal, Refused, refuse, words_for
-from lianfang.kernel.spreadsheets import defused, line_writer
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.registry import households
 from lianfang.registry.models import Area
 from lianfang.registry.resolving import import_resolver
@@ -801,17 +801,16 @@ def refused_csv(run: ImportRun) -> Iterator[str]:
 
     The words are those of the language now in force, however late the lines are asked for.
     """
-    return _refused_lines(run, translation.get_language() or settings.LANGUAGE_CODE)
+    return as_csv(_refused_rows(run, translation.get_language() or settings.LANGUAGE_CODE))
 
 
-def _refused_lines(run: ImportRun, language: str) -> Iterator[str]:
-    write = line_writer()
+def _refused_rows(run: ImportRun, language: str) -> Iterator[list[str]]:
     headers, begun = list(dict.fromkeys(entry["column"] for entry in run.mapping.get("columns", ()))), False
     for row in run.rows.to_correct().order_by("ordinal").iterator(chunk_size=1000):
         raw, findings = json.loads(row.raw), json.loads(row.findings)
         if not begun:
             headers += [name for name in raw if name not in (*headers, *EXTRA_HEADERS) and not name.startswith("+")]
-            yield "\ufeff" + write([defused(name) for name in (*headers, *EXTRA_HEADERS)])
+            yield [*headers, *EXTRA_HEADERS]
             begun = True
         told = [finding for finding in findings if finding["severity"] != "note"] or findings
         with translation.override(language):
@@ -819,7 +818,7 @@ def _refused_lines(run: ImportRun, language: str) -> Iterator[str]:
             remedies = dict.fromkeys(filter(None, (words.remedy_for(finding["code"]) for finding in told)))
         reasons += [cell for name, cell in raw.items() if name.startswith("+") and name[1:].isdigit()]
         cells = [*(raw.get(name, "") for name in headers), str(row.number), " ; ".join(reasons), " ; ".join(remedies)]
-        yield write([defused(cell) for cell in cells])
+        yield cells
 
 
 def _told(content: dict[str, Any]) -> dict[str, Any]:

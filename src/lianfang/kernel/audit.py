@@ -27,9 +27,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from . import clock
+from .access import Actor
 from .events import COVERED, digest_of
 from .models import Event, Seal
-from .sealing import keyring
+from .sealing import change_keys, keyring, told_of_key
 
 BATCH = 2000
 WALKED_AT_ONCE = 5000  # events held in memory while verifying
@@ -72,14 +73,12 @@ def seal_batch() -> int:
 
 
 def _seal_batch() -> int:
-    last = Seal.objects.select_for_update().order_by("-pk").first()
+    last = _last_seal()
     found = list(Event.objects.filter(seal=None).order_by("pk").values_list("pk", "digest")[: BATCH + 1])
     events, left_none = found[:BATCH], len(found) <= BATCH
     if not events:
         return 0
     previous = bytes(last.digest) if last else GENESIS
-    if Seal.objects.filter(previous=previous).exists():
-        return 0  # another sealer was faster while this one waited
     entries = b"".join(pk.bytes + bytes(digest) for pk, digest in events)
     sealed_at = clock.now()
     digest = _link(previous, sealed_at, left_none, entries)
@@ -95,6 +94,23 @@ def _seal_batch() -> int:
     Event.objects.filter(pk__in=[pk for pk, _ in events]).update(seal=seal)
     transaction.on_commit(lambda: _note(seal))
     return len(events)
+
+
+def _last_seal() -> Seal | None:
+    """The end of the chain, locked: no other process seals before this transaction ends. None where nothing is sealed."""
+    while True:
+        last = Seal.objects.select_for_update().order_by("-pk").first()
+        if last is None or not Seal.objects.filter(previous=last.digest).exists():
+            return last  # else another sealer was faster while this one waited
+
+
+def rotate_audit_key(by: Actor) -> None:
+    """Sign from the next seal on with a new key. Seals of before keep their signature, and their key stays to verify them."""
+    seal_all()
+    with transaction.atomic():
+        last = _last_seal()
+        change_keys(lambda ring: ring.with_audit_key(after=last.pk if last else 0))
+        told_of_key("audit", by)
 
 
 def seal_all() -> int:
@@ -217,8 +233,8 @@ def _of_seal(seal: Seal, claiming: dict[UUID, Any], place: _Place) -> Iterator[F
         entries
     ):
         yield Finding("seal_broken", name, "content does not match its digest")
-    elif keyring().sign(digest) != bytes(seal.signature):
-        yield Finding("seal_broken", name, "was not signed with the audit key")
+    elif not keyring().signed(digest, bytes(seal.signature), seal.pk):
+        yield Finding("seal_broken", name, "was not signed with the audit key of its time")
     if place.sealed_at and seal.sealed_at < place.sealed_at - GRACE:
         yield Finding("clock_set_back", name, f"{_hour(seal.sealed_at)} follows {_hour(place.sealed_at)}")
     sealed = {UUID(bytes=entries[at : at + 16]): entries[at + 16 : at + ENTRY] for at in range(0, len(entries), ENTRY)}

@@ -1,8 +1,10 @@
-"""Identity fields sealed at rest.
+"""Identity fields sealed at rest, and the keys for it.
 
 A sealed column holds AES-256-GCM ciphertext bound to its table, column and row: moved to another row it does not open.
 Exact look-up goes through blind indexes (keyed digests). Keys live outside the database, in the file named by
-``LIANFANG_KEYS``; rotation adds a key and re-seals, old keys still open old rows until then.
+``LIANFANG_KEYS``. Each kind of key can be changed while the platform runs: a sealing key is added and rows are sealed
+again, the older ones still open what they sealed; the index key is known beside its successor until every digest was made
+again; an audit key signs the seals up to one seal of the chain, and its successor those after it.
 """
 
 import fcntl
@@ -11,8 +13,10 @@ import hmac
 import json
 import os
 import secrets
-from dataclasses import dataclass, field
-from functools import cache
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +25,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+
+from . import events
+from .access import Actor
 
 NONCE = 12
+DIGEST = 16
+SETTLES_SECONDS = 20  # what began with the keys of before has ended by then: a page, a call, a batch of an import
 
 
 class CannotOpen(Exception):
@@ -32,39 +41,43 @@ class CannotOpen(Exception):
 
 @dataclass(frozen=True)
 class Keyring:
-    """Sealing keys by number (the highest seals, all open), the blind-index key and the audit-signing key."""
+    """The keys in force: of sealing and index keys the highest number makes what is new, all open what is old.
+
+    Audit keys stand under the number of the last seal that was made before them.
+    """
 
     sealing: dict[int, bytes]
-    index: bytes
-    audit: bytes
+    index: dict[int, bytes]
+    audit: dict[int, bytes]
     _ciphers: dict[tuple[int, str], AESGCM] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def generate(cls) -> "Keyring":
-        return cls({1: secrets.token_bytes(32)}, secrets.token_bytes(32), secrets.token_bytes(32))
+        return cls({1: _new_key()}, {1: _new_key()}, {0: _new_key()})
 
-    def with_new_key(self) -> "Keyring":
+    def with_sealing_key(self) -> "Keyring":
         """The same ring with one more sealing key, which seals from now on."""
-        return Keyring({**self.sealing, max(self.sealing) + 1: secrets.token_bytes(32)}, self.index, self.audit)
+        return replace(self, sealing={**self.sealing, max(self.sealing) + 1: _new_key()}, _ciphers={})
+
+    def with_index_key(self) -> "Keyring":
+        """The same ring with one more index key, which makes new digests from now on; digests of before are still looked up."""
+        return replace(self, index={**self.index, max(self.index) + 1: _new_key()}, _ciphers={})
+
+    def with_index_keys_from(self, number: int) -> "Keyring":
+        """The same ring without the index keys before this number."""
+        return replace(self, index={at: key for at, key in self.index.items() if at >= number}, _ciphers={})
+
+    def with_audit_key(self, after: int) -> "Keyring":
+        """The same ring with one more audit key, which signs whatever comes after a seal."""
+        return replace(self, audit={**self.audit, after: _new_key()}, _ciphers={})
 
     def to_json(self) -> str:
-        return json.dumps(
-            {
-                "sealing": {str(number): key.hex() for number, key in self.sealing.items()},
-                "index": self.index.hex(),
-                "audit": self.audit.hex(),
-            },
-            indent=2,
-        )
+        return json.dumps({kind: _written_keys(getattr(self, kind)) for kind in KINDS}, indent=2)
 
     @classmethod
     def from_json(cls, text: str) -> "Keyring":
         kept = json.loads(text)
-        return cls(
-            {int(number): bytes.fromhex(key) for number, key in kept["sealing"].items()},
-            bytes.fromhex(kept["index"]),
-            bytes.fromhex(kept["audit"]),
-        )
+        return cls(_read_keys(kept["sealing"]), _read_keys(kept["index"]), _read_keys(kept["audit"]))
 
     def _cipher(self, number: int, column: str) -> AESGCM:
         if (number, column) not in self._ciphers:
@@ -78,7 +91,7 @@ class Keyring:
         """Ciphertext of ``text`` for one column ("table.column") of one row."""
         number, nonce = max(self.sealing), os.urandom(NONCE)
         sealed = self._cipher(number, column).encrypt(nonce, text.encode(), f"{column}:{row}".encode())
-        return number.to_bytes(2, "big") + nonce + sealed
+        return _numbered(number) + nonce + sealed
 
     def open(self, sealed: bytes, column: str, row: Any) -> str:
         """The text behind a ciphertext. Raises CannotOpen; the message never holds the content."""
@@ -89,19 +102,76 @@ class Keyring:
             raise CannotOpen(f"{column} of row {row}: changed or moved") from None
 
     def blind(self, purpose: str, text: str) -> bytes:
-        """A 16-byte keyed digest for exact look-up, different for each purpose."""
-        return hmac.new(self.index, f"{purpose}\x1f{text}".encode(), hashlib.sha256).digest()[:16]
+        """A 16-byte digest for exact look-up, different for each purpose: the number of its key, then what the key makes."""
+        return self._blind(max(self.index), purpose, text)
+
+    def blinds(self, purpose: str, text: str) -> list[bytes]:
+        """All digests under which this may stand: one, but while the index key is being changed."""
+        return [self._blind(number, purpose, text) for number in self.index]
+
+    def _blind(self, number: int, purpose: str, text: str) -> bytes:
+        made = hmac.new(self.index[number], f"{purpose}\x1f{text}".encode(), hashlib.sha256).digest()
+        return _numbered(number) + made[: DIGEST - 2]
+
+    @property
+    def blind_from(self) -> tuple[bytes, bytes]:
+        """Digests of the index key in force are at least the first and less than the second; all others are of before."""
+        return _numbered(max(self.index)), _numbered(max(self.index) + 1)
 
     def sign(self, content: bytes) -> bytes:
-        """The audit signature of a seal."""
-        return hmac.new(self.audit, content, hashlib.sha256).digest()
+        """The audit signature of the next seal."""
+        return _signature(self.audit[max(self.audit)], content)
+
+    def signed(self, content: bytes, signature: bytes, seal: int) -> bool:
+        """Whether a seal bears the signature of the audit key that was due at its number.
+
+        A newer key will do as well: a record put back from a backup goes on under the newest. An older one will not, so
+        whoever got hold of a key that was changed can sign nothing with it.
+        """
+        due = max(after for after in self.audit if after < seal)
+        return any(
+            hmac.compare_digest(_signature(key, content), signature)
+            for after, key in self.audit.items()
+            if after >= due
+        )
 
 
-@cache
+KINDS = ("sealing", "index", "audit")
+
+
+def _new_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def _numbered(number: int) -> bytes:
+    return number.to_bytes(2, "big")
+
+
+def _signature(key: bytes, content: bytes) -> bytes:
+    return hmac.new(key, content, hashlib.sha256).digest()
+
+
+def _written_keys(keys: dict[int, bytes]) -> dict[str, str]:
+    return {str(number): key.hex() for number, key in keys.items()}
+
+
+def _read_keys(kept: dict[str, str] | str) -> dict[int, bytes]:
+    keys = {"0": kept} if isinstance(kept, str) else kept  # a file of the time when some keys could not be changed
+    return {int(number): bytes.fromhex(key) for number, key in keys.items()}
+
+
+# --- the file of keys ------------------------------------------------------------------------------------------------
+
+
 def keyring() -> Keyring:
-    """The key ring in force. On first use of a new installation it is made and kept readable by its owner only."""
+    """The key ring in force, as the file holds it now: another process may have changed a key.
+
+    On first use of a new installation it is made and kept readable by its owner only.
+    """
     path = Path(settings.KEYS_FILE)
-    if not path.exists():
+    try:
+        stands = os.stat(path)
+    except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = _written(Keyring.generate(), path)
         try:
@@ -110,6 +180,12 @@ def keyring() -> Keyring:
             pass
         finally:
             fresh.unlink()
+        stands = os.stat(path)
+    return _read(path, stands.st_ino, stands.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _file: int, _written_at: int) -> Keyring:
     return Keyring.from_json(path.read_text())
 
 
@@ -123,31 +199,48 @@ def _written(ring: Keyring, path: Path) -> Path:
     return fresh
 
 
-def _add_key(path: Path) -> None:
-    """Put a ring with one more key in the place of the one in the file. Who adds at the same moment waits: no key is lost."""
+def change_keys(change: Callable[[Keyring], Keyring]) -> Keyring:
+    """Put a changed ring in the place of the one in the file. Who changes at the same moment waits: no key is lost."""
+    path = Path(settings.KEYS_FILE)
     keyring()  # there is a file
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        ring = Keyring.from_json(path.read_text()).with_new_key()  # of the file, not of what this process read before
+        ring = change(keyring())
         os.replace(_written(ring, path), path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-    keyring.cache_clear()
+    return ring
 
 
-def rotate_keys() -> None:
-    """Add a sealing key and re-seal every sealed column with it, in batches. Safe to run again after a stop."""
+def told_of_key(kind: str, by: Actor) -> None:
+    """Write down that a key of a kind (of ``KINDS``) was changed. In the transaction of the change."""
+    events.record("key.rotated", by, details={"key": kind})
+
+
+def rotate_sealing_key(
+    by: Actor, progress: Callable[[int, int], None] = lambda done, all: None, settles: float = SETTLES_SECONDS
+) -> None:
+    """Add a sealing key and re-seal every sealed column with it, in batches, while the platform runs.
+
+    ``progress`` is told the rows done and the rows in all. After a stop it is run again, from the beginning and with yet
+    another key; rows keep opening at every moment.
+    """
     from django.apps import apps
-    from django.db import transaction
 
-    _add_key(Path(settings.KEYS_FILE))
-    for model in apps.get_models():
-        sealed = [entry for entry in model._meta.concrete_fields if isinstance(entry, Sealed)]
-        if not sealed:
-            continue
+    with transaction.atomic():
+        change_keys(Keyring.with_sealing_key)
+        told_of_key("sealing", by)
+    time.sleep(settles)
+    tables = {
+        model: sealed
+        for model in apps.get_models()
+        if (sealed := [entry for entry in model._meta.concrete_fields if isinstance(entry, Sealed)])
+    }
+    done, total = 0, sum(model._base_manager.count() for model in tables)
+    for model, sealed in tables.items():
         last = None
         while True:
             rows = model._base_manager.order_by("pk")
@@ -162,6 +255,11 @@ def rotate_keys() -> None:
             if not batch:
                 break
             last = batch[-1].pk
+            done += len(batch)
+            progress(done, total)
+
+
+# --- sealed columns --------------------------------------------------------------------------------------------------
 
 
 class _Ciphertext(bytes):
@@ -180,8 +278,6 @@ class _OpensOnRead:
             row.refresh_from_db(fields=[name])  # deferred
         value = row.__dict__[name]
         if isinstance(value, _Ciphertext):
-            if int.from_bytes(value[:2], "big") not in keyring().sealing:
-                keyring.cache_clear()  # another process rotated the keys since this one read them
             value = self.entry.read(keyring().open(bytes(value), self.entry.full_name, row.pk))
             row.__dict__[name] = value
         return value

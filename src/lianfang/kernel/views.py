@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address, ip_network
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -65,6 +68,11 @@ def refused_page(request: HttpRequest, no: Refused) -> HttpResponse:
     return render(request, template, {"refusals": [str(refusal) for refusal in no.refusals]}, status=status)
 
 
+def day_field(**options: Any) -> forms.DateField:
+    """A field of a form for a day, chosen in the browser's own calendar."""
+    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+
+
 def needs(permission: str) -> Callable[[View], View]:
     """Mark an API operation with the permission it needs; refused before anything is read."""
     if permission not in PERMISSIONS:
@@ -81,3 +89,16 @@ def needs(permission: str) -> Callable[[View], View]:
         return guarded
 
     return mark
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, for slowing down whoever guesses: behind our proxy what the proxy saw. Of IPv6 the network,
+    since one household has more addresses than could ever be tried."""
+    seen = request.META.get("REMOTE_ADDR", "")
+    if settings.HTTPS and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR", "")):
+        seen = forwarded.rsplit(",", 1)[-1].strip()
+    try:
+        address = ip_address(seen)
+    except ValueError:
+        return "::"  # all who cannot be told apart are one
+    return str(address) if address.version == 4 else str(ip_network(f"{address}/64", strict=False).network_address)

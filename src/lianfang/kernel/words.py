@@ -41,4 +41,5 @@ EVENTS = {
     "account.password_reset": _("a one-time password was made"),
     "account.token_issued": _("an API token was issued"),
     "account.token_revoked": _("an API token was revoked"),
+    "key.rotated": _("a key was changed"),
 }

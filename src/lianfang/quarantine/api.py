@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from lianfang.kernel import ids
 from lianfang.kernel.refusals import Refused, refuse
@@ -179,7 +179,7 @@ def order_stay(request: HttpRequest, body: StayIn) -> Any:
         ),
         _actor(request),
     )
-    return 201, _read(request, stay.pk)
+    return Status(201, _read(request, stay.pk))
 
 
 @router.get("/{uuid:stay_id}")
@@ -219,7 +219,7 @@ def enter(request: HttpRequest, stay_id: UUID, body: EntryIn) -> Any:
     if body.kind != "exposure":
         given["owes"] = False
     services.enter(services.NewEntry(stay_id, **given, id=body.id or ids.new_id()), _actor(request))
-    return 201, _read(request, stay_id)
+    return Status(201, _read(request, stay_id))
 
 
 def _new_check(stay_id: UUID, body: CheckInIn) -> services.NewCheck:
@@ -241,7 +241,7 @@ def _became(checked: services.Checked) -> dict[str, Any]:
 @needs("checkin.record")
 def check_in(request: HttpRequest, stay_id: UUID, body: CheckInIn) -> Any:
     """Record a check-in; fever or a listed symptom is reported at once."""
-    return 201, _became(services.check_in(_new_check(stay_id, body), _actor(request)))
+    return Status(201, _became(services.check_in(_new_check(stay_id, body), _actor(request))))
 
 
 @router.post("/checkins", response={201: list[CheckedOut]})
@@ -251,7 +251,7 @@ def check_in_many(request: HttpRequest, body: list[StayCheckInIn]) -> Any:
     if len(body) > services.MOST_AT_ONCE:
         raise Refused(refuse("checkin.too_many", most=services.MOST_AT_ONCE))
     new = [_new_check(each.stay_id, each) for each in body]
-    return 201, [_became(each) for each in services.check_in_many(new, _actor(request))]
+    return Status(201, [_became(each) for each in services.check_in_many(new, _actor(request))])
 
 
 @router.post("/{uuid:stay_id}/needs", response={201: dict[str, UUID]})
@@ -259,7 +259,7 @@ def check_in_many(request: HttpRequest, body: list[StayCheckInIn]) -> Any:
 def ask(request: HttpRequest, stay_id: UUID, body: NeedIn) -> Any:
     """Write down what somebody asks for."""
     need = services.ask(services.NewNeed(stay_id=stay_id, **body.dict()), _actor(request))
-    return 201, {"id": need.pk}
+    return Status(201, {"id": need.pk})
 
 
 @router.post("/{uuid:stay_id}/end", response=StayOut)

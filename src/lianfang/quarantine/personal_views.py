@@ -6,7 +6,6 @@ from. Without a cookie there is nothing that another site could misuse, so no CS
 """
 
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import uuid5
 
@@ -22,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.refusals import Refused
-from lianfang.kernel.views import public
+from lianfang.kernel.views import address_of, public
 
 from . import services
 from .forms import PersonalCheckIn
@@ -98,16 +97,3 @@ def _answer(request: HttpRequest, token: str) -> tuple[str, dict[str, Any], int]
         "alarm": alarm,
         "needs": _(", ").join(words.get(need.kind, need.kind) for need in form.asked()),
     }, 200  # fmt: skip
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where a request comes from, for slowing down whoever guesses: behind our proxy what the proxy saw. Of IPv6 the network,
-    since one household has more addresses than could ever be tried."""
-    seen = request.META.get("REMOTE_ADDR", "")
-    if settings.HTTPS and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR", "")):
-        seen = forwarded.rsplit(",", 1)[-1].strip()
-    try:
-        address = ip_address(seen)
-    except ValueError:
-        return seen[:60]
-    return str(address) if address.version == 4 else str(ip_network(f"{address}/64", strict=False))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.views import page
+from lianfang.kernel.views import day_field, page
 
 from . import places
 from .area_views import AreaInput, area_field
@@ -21,11 +21,6 @@ from .models import Organisation, Site
 from .place_fields import PlaceField
 
 TITLES = {"organisation": gettext_lazy("Organisations"), "site": gettext_lazy("Sites")}
-
-
-def _day(label: Any, **options: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget, **options)
 
 
 class PlaceForm(forms.Form):
@@ -56,9 +51,11 @@ class OrganisationForm(PlaceForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Hospitals and clinics only. Who falls ill under observation nearby is sent here."),
     )
-    designated_from = _day(gettext_lazy("Designated from"))
-    designated_until = _day(
-        gettext_lazy("Designated until"), help_text=gettext_lazy("The first day on which it no longer is.")
+    designated_from = day_field(required=False, label=gettext_lazy("Designated from"))
+    designated_until = day_field(
+        required=False,
+        label=gettext_lazy("Designated until"),
+        help_text=gettext_lazy("The first day on which it no longer is."),
     )
 
 
@@ -75,8 +72,12 @@ class SiteForm(PlaceForm):
         max_value=90,
         help_text=gettext_lazy("Degrees of WGS 84, as maps from abroad and satellites give them."),
     )
-    opened_on = _day(gettext_lazy("Opened on"))
-    closed_on = _day(gettext_lazy("Closed on"), help_text=gettext_lazy("The first day on which it is no longer used."))
+    opened_on = day_field(required=False, label=gettext_lazy("Opened on"))
+    closed_on = day_field(
+        required=False,
+        label=gettext_lazy("Closed on"),
+        help_text=gettext_lazy("The first day on which it is no longer used."),
+    )
 
     def __init__(self, *args: Any, actor: Actor, **options: Any):
         super().__init__(*args, actor=actor, **options)

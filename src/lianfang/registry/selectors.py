@@ -64,7 +64,7 @@ def people_called(actor: Actor, text: str) -> list[UUID]:
     """Records with exactly this name, ID number or phone and the other records of the same people, as far as the actor
     may identify them."""
     ring = keyring()
-    digests = [ring.blind(kind, norm) for kind, norm in exact_keys(text)]
+    digests = [digest for kind, norm in exact_keys(text) for digest in ring.blinds(kind, norm)]
     if not digests or not actor.may("case.identify"):
         return []
     people = Person.objects.visible_to(actor).filter(keys__digest__in=digests)

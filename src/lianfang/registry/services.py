@@ -4,8 +4,9 @@ A merge changes no record. Two records are one person because somebody decided s
 which is worked out from the decisions that hold, so taking any one of them back gives what the others still say.
 """
 
+import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.sealing import keyring
+from lianfang.kernel.sealing import SETTLES_SECONDS, Keyring, change_keys, keyring, told_of_key
 
 from . import matching
 from .models import Area, Level, Person, PersonKey, PossibleDuplicate
@@ -96,10 +97,57 @@ def as_matched(said: PersonDetails | Person) -> matching.Person:
     )
 
 
-def keys_of(details: PersonDetails) -> list[tuple[str, bytes]]:
+def keys_of(said: PersonDetails | Person) -> list[tuple[str, bytes]]:
     """Blind digests under which a person is found: (kind, digest)."""
     ring = keyring()
-    return [(kind, ring.blind(kind, text)) for kind, text in matching.blocking_keys(as_matched(details))]
+    return [(kind, ring.blind(kind, text)) for kind, text in matching.blocking_keys(as_matched(said))]
+
+
+def _looked_up(details: PersonDetails) -> list[tuple[str, bytes]]:
+    """The digests under which somebody so described may stand: those of before too, while the index key is being changed."""
+    ring, keys = keyring(), matching.blocking_keys(as_matched(details))
+    return [(kind, digest) for kind, text in keys for digest in ring.blinds(kind, text)]
+
+
+def rotate_index_key(
+    by: Actor, progress: Callable[[int, int], None] = lambda done, all: None, settles: float = SETTLES_SECONDS
+) -> None:
+    """Make the digests of all people again with a new index key, some at a time, while the platform runs.
+
+    Until the last one is made again people are looked up under both keys; then the one of before is gone. After a stop
+    the next call goes on with what is left. ``progress`` is told the digests done and the digests in all.
+    """
+    if len(keyring().index) == 1:
+        with transaction.atomic():
+            change_keys(Keyring.with_index_key)
+            told_of_key("index", by)
+    number = max(keyring().index)
+    time.sleep(settles)
+    _make_digests_again(progress)
+    change_keys(lambda ring: ring.with_index_keys_from(number))
+    _make_digests_again(lambda done, all: None)  # of whoever wrote with the key of before until now
+
+
+def _make_digests_again(progress: Callable[[int, int], None]) -> None:
+    done, total = 0, _digests_of_before().count()
+    while people := set(_digests_of_before().values_list("person_id", flat=True)[:AT_ONCE]):
+        with transaction.atomic():
+            locked = {person.pk: person for person in Person.objects.filter(pk__in=people).select_for_update()}
+            standing = set(_digests_of_before().filter(person__in=locked).values_list("person_id", flat=True))
+            keys = PersonKey.objects.filter(person__in=standing)
+            made = [
+                PersonKey(person_id=pk, kind=kind, digest=digest)
+                for pk in standing
+                for kind, digest in keys_of(locked[pk])
+            ]
+            done += keys.delete()[0]
+            PersonKey.objects.bulk_create(made, batch_size=2000)
+        progress(done, total)
+
+
+def _digests_of_before() -> QuerySet[PersonKey]:
+    first, end = keyring().blind_from
+    return PersonKey.objects.filter(Q(digest__lt=first) | Q(digest__gte=end))
 
 
 def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]]:
@@ -110,7 +158,7 @@ def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]
     """
     wanted = {details.id: as_matched(details) for details in described}
     told = {details.id: details for details in described}
-    keys = {details.id: keys_of(details) for details in described}
+    keys = {details.id: _looked_up(details) for details in described}
     sharing, births = _sharing({digest for own in keys.values() for _, digest in own})
     compared = {
         details_id: [

@@ -1,6 +1,5 @@
 """The page of signals: which counties stand out, by which method, and the orders that ask for a check; and its CSV."""
 
-import csv
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +10,7 @@ from django.shortcuts import render
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
@@ -62,13 +61,7 @@ def signals(request: HttpRequest) -> HttpResponse:
 def signals_table(request: HttpRequest) -> HttpResponse:
     """The same as CSV."""
     found, _as_of = _found(request)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = (
-        f'attachment; filename="signals-{found.area.code}-{found.disease}-{found.cut}.csv"'
-    )
-    response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
-    out = csv.writer(response)
-    out.writerow(
+    rows: list[list[Any]] = [
         [
             "code",
             "name",
@@ -82,9 +75,13 @@ def signals_table(request: HttpRequest) -> HttpResponse:
             "known_on",
             "edition",
         ]
-    )
+    ]
     for signal in found.found:
         row = [signal.area.code, area_name(signal.area), signal.day, signal.observed, signal.threshold, signal.week]
         about = [alerts_words.method_name(found), " ".join(signal.also), found.disease, found.cut, found.edition]
-        out.writerow([defused(cell) for cell in (*row, *about)])
+        rows.append([*row, *about])
+    response = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = (
+        f'attachment; filename="signals-{found.area.code}-{found.disease}-{found.cut}.csv"'
+    )
     return response

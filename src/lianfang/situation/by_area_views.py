@@ -1,6 +1,5 @@
 """The page of paces: how fast it passes in every area below, and its figures as CSV."""
 
-import csv
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +10,7 @@ from django.shortcuts import render
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
@@ -81,16 +80,14 @@ def _cells(found: tuple[float, float, float] | None, digits: int) -> list[Any]:
 def by_area_table(request: HttpRequest) -> HttpResponse:
     """The same as CSV; the area itself is the first row. Doubling days below 0 are days in which cases halve."""
     found = _found(request)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="pace-{found.area.code}-{found.disease}-{found.day}.csv"'
-    response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
-    out = csv.writer(response)
-    out.writerow(HEAD)
+    rows: list[Any] = [HEAD]
     for pace in (found.own, *found.inside):
         week = found.weeks[pace.area.code]
         ill = [week.known, week.mean, week.low, week.high] if isinstance(week, Week) else ["", "", "", ""]
         figures = [*_cells(pace.rt, 3), *_cells(pace.growth, 5), *_cells(pace.doubling, 2), *ill]
         row = [pace.area.code, area_name(pace.area), pace.cases, pace.week, pace.week_before, pace.last_case or ""]
         about = [found.disease, found.day, found.cut, found.edition, "Cori 2013; Poisson regression; nowcast"]
-        out.writerow([defused(cell) for cell in (*row, *figures, *about)])
+        rows.append([*row, *figures, *about])
+    response = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="pace-{found.area.code}-{found.disease}-{found.day}.csv"'
     return response

@@ -1,10 +1,9 @@
 """Chains of transmission as files for other programs: links as CSV, the whole graph as GraphML."""
 
-import csv
 import re
 from collections.abc import Iterator
 from datetime import date
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from lianfang.epi import chains as epi
 from lianfang.kernel import clock
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.registry.models import Area
 
 from .chains import Chains, certainties
@@ -86,14 +85,11 @@ def _link_rows(found: Chains) -> Iterator[dict[str, Any]]:
 
 def links_csv(found: Chains) -> str:
     """The links that are shown, a line each. A case that the reader may not see has no number."""
-    text = StringIO("\ufeff")  # spreadsheets read UTF-8 only with this mark
-    text.seek(1)
-    written = csv.writer(text)
-    written.writerow(LINK_COLUMNS)
+    rows: list[Any] = [LINK_COLUMNS]
     for row in _link_rows(found):
         row["primary"] = "yes" if row["primary"] else "no"
-        written.writerow([defused(row[name]) for name in LINK_COLUMNS])
-    return text.getvalue()
+        rows.append([row[name] for name in LINK_COLUMNS])
+    return "".join(as_csv(rows))
 
 
 def graphml(found: Chains) -> bytes:

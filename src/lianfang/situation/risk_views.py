@@ -1,6 +1,5 @@
 """The page of graded areas: which level each has by a rule, why, and what changed since the evening before."""
 
-import csv
 from datetime import date, timedelta
 from math import isinf
 from typing import Any
@@ -15,7 +14,7 @@ from lianfang.definitions.risk import Bound, Level, Measure, RiskRule, risk_rule
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
@@ -145,13 +144,9 @@ def risk_table(request: HttpRequest) -> HttpResponse:
     """The same as CSV, every measure a column."""
     area, day, rule, found = _found(request)
     known_on = day or clock.today()
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="risk-{rule.code}-{area.code}-{known_on}.csv"'
-    response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
     measures = list(found[0].now.values) if found else []
-    out = csv.writer(response)
     names = [m.name + (f"_{m.days}_days" if m.days else "") + (f"_of_{m.size}" if m.size else "") for m in measures]
-    out.writerow(["code", "name", "level", "level_before", *names, "rule", "known_on"])
+    rows: list[list[Any]] = [["code", "name", "level", "level_before", *names, "rule", "known_on"]]
     for each in found:
         figures = ["" if isinf(each.now.values[m]) else int(each.now.values[m]) for m in measures]
         row = [
@@ -163,5 +158,7 @@ def risk_table(request: HttpRequest) -> HttpResponse:
             rule.code,
             known_on,
         ]
-        out.writerow([defused(cell) for cell in row])
+        rows.append(row)
+    response = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="risk-{rule.code}-{area.code}-{known_on}.csv"'
     return response

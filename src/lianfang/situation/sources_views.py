@@ -15,7 +15,7 @@ from lianfang.epi.reconcile import Finding
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import as_before, defused
+from lianfang.kernel.spreadsheets import as_before, as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
@@ -141,21 +141,19 @@ def compare_sources(request: HttpRequest) -> HttpResponse:
 
 
 def _findings_file(found: Reconciled) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = (
-        f'attachment; filename="sources-{found.area.code}-{found.disease}-{found.day}.csv"'
-    )
-    response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
-    out = csv.writer(response)
-    out.writerow(
+    rows: list[list[Any]] = [
         ["source", "against", "code", "name", "first", "last", "finding", "shift_days", "least", "most", "words",
          "disease", "known_on", "edition"]
-    )  # fmt: skip
+    ]  # fmt: skip
     for against, findings in (("platform", found.findings), ("sum of parts", found.sums)):
         for one in findings:
             beside = against if one.against is not None else "itself"
             size = ["" if value != value else int(value) for value in (one.least, one.most)]
             row = [one.source, beside, one.area, area_name(found.areas[one.area]), one.first, one.last, one.verdict]
             about = [verdict_words(one), found.disease, found.day, found.edition]
-            out.writerow([defused(cell) for cell in (*row, one.shift, *size, *about)])
+            rows.append([*row, one.shift, *size, *about])
+    response = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = (
+        f'attachment; filename="sources-{found.area.code}-{found.disease}-{found.day}.csv"'
+    )
     return response

@@ -1,4 +1,3 @@
-import csv
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.models import Area, AreaShape
 from lianfang.registry.selectors import area_name, chosen_area, top_area
@@ -149,12 +148,10 @@ def table(request: HttpRequest, what: str) -> HttpResponse:
     if rows is None:
         raise Refused(refuse("kernel.not_found"))
     about = [found.area.code, found.disease, found.day, found.edition]
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{what}-{found.area.code}-{found.disease}-{found.day}.csv"'
-    response.write("\ufeff")  # spreadsheets read UTF-8 only with this mark
     head, *body = rows
     lines = [[*head, "area", "disease", "known_on", "edition"], *([*row, *about] for row in body)]
-    csv.writer(response).writerows([defused(value) for value in line] for line in lines)
+    response = HttpResponse(as_csv(lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{what}-{found.area.code}-{found.disease}-{found.day}.csv"'
     return response
 
 

@@ -15,7 +15,7 @@ from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor
 from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused, line_writer
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 
 from . import in_words, selectors, services
@@ -201,25 +201,23 @@ def audit_verify(request: HttpRequest) -> HttpResponse:
 
 
 def _csv(rows: QuerySet[Event], name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(as_csv(_lines(rows)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{clock.today()}.csv"'
     return response
 
 
-def _lines(rows: QuerySet[Event]) -> Iterator[str]:
-    write = line_writer()
-    yield "\ufeff" + write(EXPORTED)
+def _lines(rows: QuerySet[Event]) -> Iterator[tuple[Any, ...]]:
+    yield EXPORTED
     batch: list[Event] = []
     for event in rows.select_related("by").iterator(chunk_size=1000):
         batch.append(event)
         if len(batch) == 1000:
-            yield _written(write, batch)
+            yield from _written(batch)
             batch = []
-    yield _written(write, batch)
+    yield from _written(batch)
 
 
-def _written(write: Any, batch: list[Event]) -> str:
-    lines = []
+def _written(batch: list[Event]) -> Iterator[tuple[Any, ...]]:
     for entry in in_words.entries(batch):
         event = entry.event
         cells = (
@@ -237,5 +235,4 @@ def _written(write: Any, batch: list[Event]) -> str:
             str(event.subject_id or ""),
             str(event.pk),
         )
-        lines.append(write([defused(cell) for cell in cells]))
-    return "".join(lines)
+        yield cells

@@ -36,6 +36,7 @@ GROUPS = {
     "bulletin": _("bulletins"),
     "account": _("accounts"),
     "audit": _("audit"),
+    "key": _("keys"),
     "areas": _("areas"),
     "definitions": _("definitions"),
 }
@@ -64,6 +65,7 @@ FINDINGS = {
 # The names under which events keep their details.
 DETAILS = {
     "household": _("household"),
+    "key": _("key"),
     "classification": _("class"),
     "before": _("class before"),
     "edition": _("edition"),
@@ -159,6 +161,9 @@ VALUES = {
     "entered": _("chosen at entry"),
     "evening": _("at 24:00 of that day"),
     "later": _("with what became known since"),
+    "sealing": _("that seals identity fields"),
+    "index": _("of the index for look-up"),
+    "audit": _("that signs the record"),
 }
 
 SUBJECTS = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from lianfang.kernel import events, ids
 from lianfang.kernel.refusals import Refused, refuse
@@ -130,7 +130,7 @@ def notify(request: HttpRequest, body: NotificationIn) -> Any:
         ),
         request.actor,  # type: ignore[attr-defined]
     )
-    return 201, _shown(version)
+    return Status(201, _shown(version))
 
 
 @router.get("", response=CasePage)
@@ -209,4 +209,6 @@ def observe(request: HttpRequest, case_id: UUID, body: ObservationIn) -> Any:
         id=body.id,
         channel="api",
     )
-    return 201, _shown(CaseVersion.objects.select_related("case__person__merged_into", "area").get(pk=version.pk))
+    return Status(
+        201, _shown(CaseVersion.objects.select_related("case__person__merged_into", "area").get(pk=version.pk))
+    )

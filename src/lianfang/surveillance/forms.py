@@ -15,6 +15,7 @@ from lianfang.definitions.editions import LONGEST_ANSWER, Form, Question
 from lianfang.kernel import clock, ids
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
+from lianfang.kernel.views import day_field
 from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Organisation
 from lianfang.registry.services import PersonDetails
@@ -25,7 +26,7 @@ from .services import Notification
 
 
 def _days(**options: Any) -> forms.DateField:
-    return forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+    return day_field(required=False, **options)
 
 
 class ReportCard(forms.Form):

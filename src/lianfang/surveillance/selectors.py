@@ -17,7 +17,7 @@ from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.registry.models import Area, Person
-from lianfang.registry.selectors import people_called
+from lianfang.registry.selectors import people_called, top_area
 
 from . import rules, tally
 from .evidence import Evidence, parse, total
@@ -84,6 +84,42 @@ def case_page(
     found = list(page.select_related("case__person__merged_into", "area").order_by("-reported_on", "-id"))
     more = (found[PAGE - 1].reported_on, found[PAGE - 1].pk) if len(found) > PAGE else None
     return found[:PAGE], more
+
+
+COUNTED_UP_TO = 1000
+
+
+def how_many(actor: Actor, wanted: CaseFilter, area: Area | None) -> tuple[int, bool]:
+    """How many cases a list holds, and whether that is all of them. ``area`` is the one of the filter.
+
+    Told by the tallies where they can tell it, else counted, but never further than a thousand: then it is a bound.
+    """
+    area = area or _whole_sight(actor)
+    if area is not None and _told_by_tallies(actor, wanted, area):
+        classes = [wanted.classification] if wanted.classification else None
+        days = (wanted.reported_from or date.min, wanted.reported_until or date.max)
+        diseases = [wanted.disease] if wanted.disease else [entry.code for entry in definitions.diseases()]
+        return sum(
+            counts_of(actor, [area], disease, wanted.known_on, measure="reported")[area.code].total(
+                "reported", classes=classes, days=days
+            )
+            for disease in diseases
+        ), True
+    found = cases(actor, wanted).values("pk")[: COUNTED_UP_TO + 1].count()
+    return min(found, COUNTED_UP_TO), found <= COUNTED_UP_TO
+
+
+def _whole_sight(actor: Actor) -> Area | None:
+    """The area of which the actor sees all cases and outside of which none, or None."""
+    if actor.system or actor.organisations("case.read") or len(set(actor.paths("case.read"))) != 1:
+        return None
+    return top_area(actor, "case.read")
+
+
+def _told_by_tallies(actor: Actor, wanted: CaseFilter, area: Area) -> bool:
+    seen = actor.may_at("case.read", area.path) and actor.may_at("situation.read", area.path)
+    kept = area.path.count("/") <= tally.LEVELS
+    return seen and kept and wanted.onset_on is None and not wanted.include_uncounted
 
 
 def latest_disease(actor: Actor) -> str:

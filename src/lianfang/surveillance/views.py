@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from lianfang.definitions import selectors as definitions
@@ -69,17 +69,20 @@ def _wanted(request: HttpRequest) -> tuple[selectors.CaseFilter, Area | None, da
 def case_list(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     wanted, area, as_of = _wanted(request)
-    shown, more = selectors.case_page(actor, wanted, selectors.read_place(request.GET.get("after", "")))
+    after = request.GET.get("after", "")
+    shown, more = selectors.case_page(actor, wanted, selectors.read_place(after))
     with transaction.atomic():
         events.record("case.listed", actor, path=wanted.path, details={"rows": len(shown), "names": "masked"})
     classes = definitions.all_class_labels()
+    counted, all_counted = (len(shown), True) if not more and not after else selectors.how_many(actor, wanted, area)
     return render(
         request,
         "surveillance/case_list.html",
         {
             "cases": _labelled(shown),
             "more": selectors.write_place(more),
-            "after": request.GET.get("after", ""),
+            "after": after,
+            "counted": _how_many(counted, all_counted),
             "area": area,
             "as_of": as_of,
             "wanted": wanted,
@@ -110,6 +113,11 @@ def case_search(request: HttpRequest) -> HttpResponse:
         "wanted": selectors.CaseFilter(),
     }
     return render(request, "surveillance/case_list.html", context)
+
+
+def _how_many(count: int, all_counted: bool) -> str:
+    told = ngettext("{n} case", "{n} cases", count) if all_counted else _("more than {n} cases")
+    return told.format(n=f"{count:,}")
 
 
 def _labelled(versions: list[Any]) -> list[tuple[Any, str]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.refusals import Refused, refuse
@@ -187,7 +187,7 @@ def add(request: HttpRequest, body: ContactIn) -> Any:
         same_person_as=body.same_person_as,
         id=body.id or ids.new_id(),
     )
-    return 201, _one(actor, services.add_contact(entry, actor).contact.pk)
+    return Status(201, _one(actor, services.add_contact(entry, actor).contact.pk))
 
 
 @router.get("", response=ContactPage)
@@ -236,7 +236,7 @@ def expose(request: HttpRequest, contact_id: UUID, body: ExposureToAdd) -> Any:
         services.correct_exposure(body.corrects, body.told(), actor)
     else:
         services.add_exposure(contact_id, body.told(), actor)
-    return 201, _one(actor, contact_id)
+    return Status(201, _one(actor, contact_id))
 
 
 def _of_contact(actor: Any, contact_id: UUID, exposure_id: UUID) -> None:
@@ -250,7 +250,7 @@ def _of_contact(actor: Any, contact_id: UUID, exposure_id: UUID) -> None:
 def retract(request: HttpRequest, exposure_id: UUID) -> Any:
     """Take an exposure back; it stays on record."""
     actor = request.actor  # type: ignore[attr-defined]
-    return 201, _one(actor, services.retract_exposure(exposure_id, actor).contact_id)
+    return Status(201, _one(actor, services.retract_exposure(exposure_id, actor).contact_id))
 
 
 @router.post("/{uuid:contact_id}/calls", response={201: ContactOut})
@@ -262,7 +262,7 @@ def call(request: HttpRequest, contact_id: UUID, body: CallIn) -> Any:
     services.record_call(
         contact_id, services.CallTold(**given, id=body.id or ids.new_id()), actor, corrects=body.corrects
     )
-    return 201, _one(actor, contact_id)
+    return Status(201, _one(actor, contact_id))
 
 
 @router.post("/calls/{uuid:call_id}/retract", response={201: ContactOut})
@@ -297,7 +297,7 @@ def record_visit(request: HttpRequest, body: VisitIn) -> Any:
     given = body.dict(exclude={"id", "case_id", "corrects"})
     told = services.VisitTold(**given, id=body.id or ids.new_id())
     visit = services.record_visit(body.case_id, told, request.actor, corrects=body.corrects)  # type: ignore[attr-defined]
-    return 201, _visit(visit, in_full=True)
+    return Status(201, _visit(visit, in_full=True))
 
 
 @visits.get("", response=list[dict[str, Any]])

@@ -15,7 +15,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused, line_writer
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.models import Area
 from lianfang.registry.selectors import chosen_area
@@ -108,27 +108,23 @@ def contact_export(request: HttpRequest) -> StreamingHttpResponse:
     wanted = selectors.ContactFilter(area.path if area else "", request.GET.get("disease", ""), as_of)
     with transaction.atomic():
         events.record("contact.exported", actor, path=wanted.path, details={"names": "left out"})
-    response = StreamingHttpResponse(_exported(actor, wanted), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(as_csv(_exported(actor, wanted)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="contacts-{clock.today()}.csv"'
     return response
 
 
-def _exported(actor: Actor, wanted: selectors.ContactFilter) -> Iterator[str]:
-    line = line_writer()
-    yield "\ufeff" + line(EXPORTED)
+def _exported(actor: Actor, wanted: selectors.ContactFilter) -> Iterator[tuple[Any, ...]]:
+    yield EXPORTED
     after = None
     while True:
         contacts, after = selectors.contact_page(actor, wanted, after)
         for entry in selectors.lines(actor, contacts, surveillance.end_of(wanted.known_on)):
             last = entry.last_exposure
-            yield line(
-                defused(value)
-                for value in (
-                    entry.contact.pk, entry.contact.disease, entry.area.code, entry.area.name, entry.standing.code,
-                    entry.standing.attempts, entry.contact.first_recorded_at.isoformat(), len(entry.exposures),
-                    len({exposure.case_id for exposure in entry.exposures}), (last.last_on or last.first_on) if last else "",
-                    last.category if last else "", last.edition if last else "",
-                )
+            yield (
+                entry.contact.pk, entry.contact.disease, entry.area.code, entry.area.name, entry.standing.code,
+                entry.standing.attempts, entry.contact.first_recorded_at.isoformat(), len(entry.exposures),
+                len({exposure.case_id for exposure in entry.exposures}), (last.last_on or last.first_on) if last else "",
+                last.category if last else "", last.edition if last else "",
             )  # fmt: skip
         if after is None:
             return

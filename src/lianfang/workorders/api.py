@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, File, Router, Schema
+from ninja import Field, File, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from lianfang.kernel import clock, events, ids
@@ -178,7 +178,7 @@ def raise_order(request: HttpRequest, body: OrderIn) -> Any:
         due_at=body.due_at,
         id=body.id or ids.new_id(),
     )
-    return 201, _shown(services.request(asked, actor))
+    return Status(201, _shown(services.request(asked, actor)))
 
 
 @router.get("/{uuid:order_id}")
@@ -236,7 +236,7 @@ def move(request: HttpRequest, order_id: UUID, name: str, body: MoveIn) -> Any:
 @needs("order.do")
 def prove(request: HttpRequest, order_id: UUID, body: ProofIn) -> Any:
     """Append a proof, or a correction of one. The same id with the same content again gives the same answer."""
-    return 201, _entry(services.prove(order_id, body.proof(), request.actor))  # type: ignore[attr-defined]
+    return Status(201, _entry(services.prove(order_id, body.proof(), request.actor)))  # type: ignore[attr-defined]
 
 
 @router.post("/{uuid:order_id}/photo", response={201: EntryOut})
@@ -258,7 +258,7 @@ def prove_by_photo(
         longitude=longitude,
         latitude=latitude,
     )
-    return 201, _entry(services.prove(order_id, proof, request.actor))  # type: ignore[attr-defined]
+    return Status(201, _entry(services.prove(order_id, proof, request.actor)))  # type: ignore[attr-defined]
 
 
 @router.get("/{uuid:order_id}/photos/{name}")

@@ -18,7 +18,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused, line_writer
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.models import Area, Organisation
 from lianfang.registry.selectors import area_name, chosen_area, top_area
@@ -459,23 +459,22 @@ def statistics_csv(request: HttpRequest) -> StreamingHttpResponse:
     with transaction.atomic():
         events.record("order.exported", request.actor, path=area.path if area else "", details={"rows": len(rows)})  # type: ignore[attr-defined]
     name = f"orders-{shown['first']}-{shown['last']}.csv"
-    response = StreamingHttpResponse(_lines(shown, rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(as_csv(_lines(shown, rows)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _lines(shown: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[str]:
-    line = line_writer()
+def _lines(shown: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     heads = (
         dict(shown["bys"])[shown["by"]], _("Raised"), _("In time"), _("Late"), _("Open"), _("Overdue"), _("Median minutes"),
         _("Amount"), _("Unit"),
     )  # fmt: skip
-    yield "\ufeff" + line(heads)
+    yield heads
     for row in rows:
         group = row["group"]
         median = "" if group.median_time is None else round(group.median_time.total_seconds() / 60, 1)
         figures = (group.raised, group.on_time, group.late, group.still_open, group.overdue)
-        yield line([defused(row["words"]), *figures, median, row["amount"], defused(row["unit"])])
+        yield (row["words"], *figures, median, row["amount"], row["unit"])
 
 
 # --- rounds -------------------------------------------------------------------------------------------------------

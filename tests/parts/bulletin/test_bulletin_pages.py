@@ -213,3 +213,15 @@ def test_what_a_citys_own_bulletin_gives_away_of_the_provinces_is_told(day_out):
     assert ["2020-02-07", "confirmed", "new", "杭州市"] in made.protection["elsewhere"]
     page = signed_in(outbreak, "wenzhou_signatory").get(reverse("bulletin", args=[made.pk])).content.decode()
     assert "let readers work out what the bulletins of Zhejiang withhold" in page
+
+
+def test_a_reader_of_english_is_told_that_words_of_the_bulletin_are_chinese():
+    from django.utils import translation
+
+    from lianfang.bulletin.wording import as_written
+
+    with translation.override("en"):
+        assert as_written("补报6例") == "In Chinese: 补报6例"
+        assert as_written("six late reports") == "six late reports"
+    with translation.override("zh-hans"):
+        assert as_written("补报6例") == "补报6例"

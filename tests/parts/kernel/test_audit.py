@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from lianfang.kernel import audit, clock, events
 from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.models import Event, Seal
+from lianfang.kernel.sealing import Keyring, keyring
 
 pytestmark = pytest.mark.django_db
 START = datetime(2020, 1, 27, 8, 0, tzinfo=UTC)
@@ -27,8 +28,8 @@ def forge(table, sql, *values):
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         else:
-            cursor.execute(f"DROP TRIGGER {table}_no_update")
-            cursor.execute(f"DROP TRIGGER {table}_no_delete")
+            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_update")
+            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")
         cursor.execute(sql, values)
 
 
@@ -259,3 +260,50 @@ def test_two_sealers_that_follow_the_same_seal_leave_one(monkeypatch):
         thread.join()
     assert sorted(counts) == [0, 4]
     assert Seal.objects.count() == 1
+
+
+@pytest.fixture
+def key_file(settings, tmp_path):
+    settings.KEYS_FILE = tmp_path / "keys.json"
+
+
+def sealed():
+    write(2, clock.now())
+    assert audit.seal_all() >= 2
+    return Seal.objects.order_by("pk").last()
+
+
+def test_the_record_is_whole_over_the_seals_of_both_audit_keys_and_tampering_is_found_under_either(key_file):
+    old = sealed()
+    audit.rotate_audit_key(SYSTEM)
+    sealed()
+    audit.rotate_audit_key(SYSTEM)
+    new = sealed()
+    assert list(audit.verify()) == []
+    assert len(keyring().audit) == 3
+    assert [event.details for event in Event.objects.filter(kind="key.rotated")] == [{"key": "audit"}] * 2
+    assert old.pk < new.pk
+    for seal in (old, new):
+        forge("kernel_seal", "UPDATE kernel_seal SET signature = %s WHERE id = %s", bytes(32), seal.pk)
+    wrong = [(found.what, found.subject) for found in audit.verify()]
+    assert wrong == [("seal_broken", f"seal {old.pk}"), ("seal_broken", f"seal {new.pk}")]
+
+
+def test_whoever_holds_the_audit_key_of_before_can_sign_nothing_with_it(key_file):
+    sealed()
+    stolen = keyring()
+    audit.rotate_audit_key(SYSTEM)
+    seal = sealed()
+    stolen_signature = stolen.sign(bytes(seal.digest))
+    forge("kernel_seal", "UPDATE kernel_seal SET signature = %s WHERE id = %s", stolen_signature, seal.pk)
+    assert [(found.what, found.subject) for found in audit.verify()] == [("seal_broken", f"seal {seal.pk}")]
+
+
+def test_a_record_put_back_from_before_the_change_goes_on_under_the_newest_audit_key():
+    ring = Keyring.generate()
+    old, new = ring.sign(b"seal 5"), ring.with_audit_key(after=9).sign(b"seal 6")
+    ring = ring.with_audit_key(after=9)
+    assert ring.signed(b"seal 5", old, 5)
+    assert not ring.signed(b"seal 6", new, 6), "another ring's key of the same number"
+    assert ring.signed(b"seal 6", ring.sign(b"seal 6"), 6)
+    assert not ring.signed(b"seal 10", old, 10)

@@ -1,12 +1,16 @@
+import fcntl
+import json
 import os
-from functools import cache
 
 import pytest
 from django.db import connection
 
 from lianfang.kernel import clock, sealing
-from lianfang.kernel.sealing import CannotOpen, Keyring, keyring, rotate_keys
-from lianfang.registry.models import Person
+from lianfang.kernel.access import SYSTEM
+from lianfang.kernel.models import Event
+from lianfang.kernel.sealing import CannotOpen, Keyring, change_keys, keyring, rotate_sealing_key
+from lianfang.registry import selectors, services
+from lianfang.registry.models import Person, PersonKey
 
 pytestmark = pytest.mark.django_db
 
@@ -14,9 +18,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def key_file(settings, tmp_path):
     settings.KEYS_FILE = tmp_path / "keys.json"
-    keyring.cache_clear()
-    yield settings.KEYS_FILE
-    keyring.cache_clear()
+    return settings.KEYS_FILE
+
+
+def rotate_keys():
+    rotate_sealing_key(SYSTEM, settles=0)
 
 
 def stored(column, person):
@@ -56,15 +62,17 @@ def test_after_rotation_old_rows_are_sealed_with_the_new_key(key_file):
 
 
 def test_two_that_rotate_at_once_both_keep_their_keys(key_file):
-    before = keyring()
     rotate_keys()
     person = Person.objects.create(name="李娜", created_at=clock.now())
-    after = Keyring.from_json(key_file.read_text())
-    sealing.keyring = cache(lambda: before)  # another process that read the keys before this one rotated them
-    try:
-        sealing._add_key(key_file)
-    finally:
-        sealing.keyring = keyring
+    after = keyring()
+
+    def others_first(ring):
+        """Another process that came a moment later and waits for the lock: it adds to the ring that it then finds."""
+        with key_file.with_suffix(".lock").open("w") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return ring.with_sealing_key()
+
+    change_keys(others_first)
     now = Keyring.from_json(key_file.read_text())
     assert list(now.sealing) == [1, 2, 3]
     assert now.sealing[2] == after.sealing[2]
@@ -90,8 +98,6 @@ def test_a_process_that_read_the_keys_before_a_rotation_still_opens_rows_sealed_
     before = keyring()
     rotate_keys()
     person = Person.objects.create(name="李娜", created_at=clock.now())
-    keyring.cache_clear()
-    keyring()
     kept = Person.objects.get(pk=person.pk)
     assert kept.name == "李娜"
     assert max(before.sealing) == 1
@@ -133,3 +139,100 @@ def test_what_only_people_read_is_sealed_too(world):
     assert "欧阳晓红".encode() not in bytes(stored)
     assert b"13900000001" not in bytes(stored)
     assert Case.objects.get(pk=case.pk).card == card
+
+
+# --- the index key -------------------------------------------------------------------------------------------------
+
+
+def entered(world, *names):
+    people = []
+    for name in names:
+        person, keys = services.new_person(services.PersonDetails(name=name, area=world.area("330302")))
+        person.save(force_insert=True)
+        PersonKey.objects.bulk_create(keys)
+        people.append(person)
+    return people
+
+
+def digests():
+    return {bytes(digest) for digest in PersonKey.objects.values_list("digest", flat=True)}
+
+
+def found(name):
+    return set(selectors.people_called(SYSTEM, name))
+
+
+def offered(world, name):
+    described = services.PersonDetails(name=name, area=world.area("330302"))
+    return {likeness.person.pk for likeness in services.likely_same([described]).get(described.id, [])}
+
+
+def test_after_its_key_was_changed_the_index_holds_as_many_other_digests_and_finds_the_same_people(world, key_file):
+    wang, li = entered(world, "王秀英", "欧阳晓红")
+    before, ring = digests(), keyring()
+    told = []
+    services.rotate_index_key(SYSTEM, lambda done, total: told.append((done, total)), settles=0)
+    assert len(digests()) == len(before)
+    assert not digests() & before
+    assert told == [(len(before), len(before))]
+    assert (found("王秀英"), found("欧阳晓红"), offered(world, "欧阳晓红")) == ({wang.pk}, {li.pk}, {li.pk})
+    assert list(keyring().index) == [2]
+    assert ring.index[1] not in keyring().index.values(), "the key of before finds nobody any more"
+    assert [event.details for event in Event.objects.filter(kind="key.rotated")] == [{"key": "index"}]
+
+
+def test_while_the_index_key_changes_people_are_found_under_either_key_and_a_stop_loses_nobody(
+    world, key_file, monkeypatch
+):
+    monkeypatch.setattr(services, "AT_ONCE", 3)  # digests looked at together: about one person
+    before = entered(world, "王秀英", "欧阳晓红", "陈建国", "赵敏")
+
+    class Stopped(Exception):
+        pass
+
+    def stop(done, total):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        services.rotate_index_key(SYSTEM, stop, settles=0)
+    assert list(keyring().index) == [1, 2]
+    (since,) = entered(world, "钱多多")
+    first, _end = keyring().blind_from
+    assert {digest[:2] for digest in digests()} == {b"\x00\x01", b"\x00\x02"}, "some are made again, some are not"
+    assert {bytes(key.digest)[:2] for key in since.keys.all()} == {first}, "who is entered now stands under the new key"
+    for person in [*before, since]:
+        assert found(person.name) == {person.pk}
+        assert person.pk in offered(world, person.name)
+    services.rotate_index_key(SYSTEM, settles=0)
+    assert list(keyring().index) == [2], "it went on with the same key"
+    assert {digest[:2] for digest in digests()} == {first}
+    for person in [*before, since]:
+        assert found(person.name) == {person.pk}
+    assert Event.objects.filter(kind="key.rotated").count() == 1
+
+
+def test_who_wrote_with_the_key_of_before_until_the_end_is_found_too(world, key_file, monkeypatch):
+    (late,) = entered(world, "王秀英")
+    old = [(key.kind, bytes(key.digest)) for key in late.keys.all()]
+    change = services.change_keys
+
+    def a_writer_ends_just_before(how):
+        ring = change(how)
+        if list(ring.index) == [2]:  # the key of before is gone, and only now its last writer commits
+            late.keys.all().delete()
+            PersonKey.objects.bulk_create([PersonKey(person=late, kind=kind, digest=digest) for kind, digest in old])
+        return ring
+
+    monkeypatch.setattr(services, "change_keys", a_writer_ends_just_before)
+    services.rotate_index_key(SYSTEM, settles=0)
+    assert found("王秀英") == {late.pk}
+
+
+def test_a_ring_of_before_the_index_could_change_opens_and_one_change_makes_its_index_right(world, key_file):
+    (person,) = entered(world, "王秀英")
+    kept = json.loads(key_file.read_text())
+    key_file.write_text(json.dumps({**kept, "index": kept["index"]["1"], "audit": kept["audit"]["0"]}))
+    assert Person.objects.get(pk=person.pk).name == "王秀英"
+    PersonKey.objects.filter(kind="name").update(digest=bytes(range(200, 216)))
+    services.rotate_index_key(SYSTEM, settles=0)
+    assert found("王秀英") == {person.pk}

@@ -296,3 +296,24 @@ def test_who_a_case_is_stays_as_it_was_for_others(world, browse, who):
     case = noted(world)
     assert browse(who).post(f"/cases/{case.pk}/person/", {"name": "某某", "sex": "F"}).status_code in (403, 404)
     assert not Event.objects.filter(kind="person.corrected").exists()
+
+
+def test_a_long_list_tells_how_many_cases_it_holds_from_the_tallies_or_as_a_bound(world, browse, monkeypatch):
+    from lianfang.kernel.access import SYSTEM
+    from lianfang.surveillance import selectors, tally
+
+    monkeypatch.setattr(selectors, "PAGE", 2)
+    for n in range(4):
+        browse("lucheng").post("/cases/new/", card(name=f"丁{n}", checked="on", onset_on="2020-01-24"))
+    assert Case.objects.count() == 4
+    tally.tally_batch(2)  # some stand in the tallies, the others do not yet
+    client = browse("lucheng")
+    client.cookies["django_language"] = "en"
+    assert "4 cases" in client.get("/cases/").content.decode()
+    assert "4 cases" in client.get("/cases/?disease=covid19&class=suspected").content.decode()
+    monkeypatch.setattr(selectors, "COUNTED_UP_TO", 3)
+    assert "more than 3 cases" in client.get("/cases/?onset=2020-01-24").content.decode(), "no tally tells of that"
+    assert selectors.how_many(SYSTEM, selectors.CaseFilter(), None) == (3, False)
+    actor = world.actor("lucheng")
+    assert selectors.how_many(actor, selectors.CaseFilter(), None) == (4, True)
+    assert selectors.how_many(actor, selectors.CaseFilter(classification="confirmed"), None) == (0, True)
