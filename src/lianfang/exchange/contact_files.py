@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import defused, line_writer
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.selectors import top_area
 from lianfang.surveillance import selectors as surveillance
@@ -207,17 +207,17 @@ def contact_refused(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 def refused_lines(prepared: Iterable[entering.Prepared]) -> Iterator[str]:
-    """The lines that would not enter, under the columns they had, with their number and why."""
+    """The lines that would not enter as CSV, under the columns they had, with their number and why; nothing where all enter."""
     refused = [each for each in prepared if not each.enters]
-    if not refused:
-        return
-    line = line_writer()
+    return as_csv(_refused_rows(refused)) if refused else iter(())
+
+
+def _refused_rows(refused: list[entering.Prepared]) -> Iterator[list[str]]:
     headers = roster.cells_of(refused[0].row.header)
     numbers = [n for n, header in enumerate(headers) if roster.meaning_of(header) == "number"][:1]
     kept = [n for n in range(len(headers)) if n not in numbers]
-    yield "\ufeff" + line(defused(cell) for cell in (*(headers[n] for n in kept), *EXTRA_HEADERS[:2]))
+    yield [*(headers[n] for n in kept), *EXTRA_HEADERS[:2]]
     for each in refused:
         cells = [*roster.cells_of(each.row.text), *[""] * len(headers)]
         number = next((cells[n] for n in numbers if cells[n]), str(each.row.line))
-        why = " ; ".join(str(no) for no in each.refused)
-        yield line(defused(cell) for cell in (*(cells[n] for n in kept), number, why))
+        yield [*(cells[n] for n in kept), number, " ; ".join(str(no) for no in each.refused)]
