@@ -13,7 +13,7 @@ from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.typesetting import typeset
 from lianfang.registry.selectors import area_name
 
-from .. import alerts, alerts_words, presentation
+from .. import alerts, alerts_words, kept_sources, presentation, sources_words
 from ..by_area import paces
 from ..by_area_words import growth_words, method, rt_words, week_words
 from ..selectors import Picture
@@ -71,12 +71,14 @@ def report_content(found: Picture) -> dict[str, Any]:
             "waiting": _("reports still to come"),
             "expected": _("expected once complete"),
             "signals": _("Signals"),
+            "sources": _("Other sources of the same count"),
             "paces": _("Rt by area"),
             "latest": _rt_words(found),
         },
         "expected": _expected(drawn),
         "paces": _paces(found),
         "signals": _signals(found),
+        "sources": _sources(found),
         "columns": [_("Indicator"), _("At the data cut"), _("The evening before"), _("What it counts")],
         "indicators": [
             {
@@ -157,6 +159,26 @@ def _signals(found: Picture) -> dict[str, Any] | None:
         "none": "" if rows else none,
         "rest": rest if left else "",
         "note": alerts_words.method(judged),
+    }
+
+
+def _sources(found: Picture) -> dict[str, Any] | None:
+    """The kept sources beside the platform's counts, both as known at the data cut; None where none was kept."""
+    kept, more = kept_sources.kept_sources(SYSTEM, found.area, found.disease, found.day if found.evening else None)
+    if not kept:
+        return None
+    return {
+        "columns": [
+            _("Source"),
+            _("Area"),
+            _("Edition"),
+            _("Latest common day, source less platform"),
+            _("Largest difference"),
+            _("Figures equal"),
+        ],
+        "rows": sources_words.rows_of(kept),
+        "rest": sources_words.rest(len(more)) if more else "",
+        "note": sources_words.method(),
     }
 
 
