@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
@@ -44,22 +45,16 @@ def keep(
     counts: dict[str, dict[str, dict[str, int]]] = {name: {} for name in found.sources}
     for line in lines:
         counts[line.source].setdefault(known[line.area].code, {})[line.day.isoformat()] = int(line.count)
+    about = {
+        "area": area,
+        "path": area.path,
+        "disease": disease,
+        "measure": measure,
+        "cumulative": cumulative,
+    }
     with transaction.atomic():
         return [
-            _append(
-                SourceEdition(
-                    source=source_id(area, disease, measure, name),
-                    name=name,
-                    area=area,
-                    path=area.path,
-                    disease=disease,
-                    measure=measure,
-                    cumulative=cumulative,
-                    counts=said,
-                ),
-                by,
-                "source.kept",
-            )
+            _append(by, "source.kept", source=source_id(area, disease, measure, name), name=name, counts=said, **about)
             for name, said in counts.items()
         ]
 
@@ -71,17 +66,16 @@ def put_away(source: UUID, by: Actor) -> SourceEdition:
         raise Refused(refuse("sources.not_your_area", area=last.area.name))
     if last.put_away:
         raise Refused(refuse("sources.no_longer", name=last.name))
-    about = ("source", "name", "area", "path", "disease", "measure", "cumulative")
+    about = {
+        field: getattr(last, field) for field in ("source", "name", "area", "path", "disease", "measure", "cumulative")
+    }
     with transaction.atomic():
-        return _append(
-            SourceEdition(**{field: getattr(last, field) for field in about}, put_away=True), by, "source.put_away"
-        )
+        return _append(by, "source.put_away", put_away=True, **about)
 
 
-def _append(made: SourceEdition, by: Actor, event: str) -> SourceEdition:
-    last = SourceEdition.objects.filter(source=made.source).order_by("-number").first()
-    made.number = last.number + 1 if last else 1
-    made.kept_at, made.kept_by_id = clock.now(), by.user_id
+def _append(by: Actor, event: str, **said: Any) -> SourceEdition:
+    last = SourceEdition.objects.filter(source=said["source"]).order_by("-number").first()
+    made = SourceEdition(number=last.number + 1 if last else 1, kept_at=clock.now(), kept_by_id=by.user_id, **said)
     try:
         with transaction.atomic():
             made.save(force_insert=True)

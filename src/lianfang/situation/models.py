@@ -41,7 +41,7 @@ class SourceEdition(models.Model):
     counts: Any = models.JSONField(default=dict)  # by code of area, by day
     put_away = models.BooleanField(default=False)  # from this edition on it is compared no longer
     kept_at = models.DateTimeField()
-    kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     objects = SourceEditionQuerySet.as_manager()
 

@@ -255,7 +255,7 @@ def _standing(name: str, told: reconcile.Comparison, codes: Sequence[str], days:
     latest = len(days) - 1 - both[:, ::-1].argmax(axis=1)  # of areas that have one
     now = np.where(both.any(axis=1), apart[np.arange(len(codes)), latest], np.nan)
     row = max((n for n in range(len(codes)) if both[n].any()), key=lambda n: (abs(now[n]), latest[n], -n))
-    worst, on = np.unravel_index(np.nanargmax(np.abs(apart)), apart.shape)
+    worst, on = divmod(int(np.nanargmax(np.abs(apart))), len(days))
     return Standing(
         name,
         days[latest[row]].item(),
