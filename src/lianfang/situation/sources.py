@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.definitions import selectors as definitions
@@ -26,6 +27,7 @@ MOST_LINES = 50_000
 MOST_BYTES = 2_000_000
 LONGEST = 1000  # days
 MOST_AREAS = 300
+MOST_WORDS = 1000  # that are looked up one by one; beyond, all areas are read
 MAX_SHIFT = 5
 MOST_WRONG = 5  # lines that are named when some cannot be read
 
@@ -273,7 +275,10 @@ def _standing(name: str, told: reconcile.Comparison, codes: Sequence[str], days:
 def known_areas(area: Area, lines: Sequence[Line], day: date) -> tuple[dict[str, Area], list[str]]:
     """The areas that the lines name, by code or by name, in an area on a day; and the words that name none, or several."""
     words = {line.area for line in lines}
-    inside = list(Area.objects.valid_on(day).filter(under("path", area.path)))
+    rows = Area.objects.valid_on(day).filter(under("path", area.path))
+    if len(words) <= MOST_WORDS:
+        rows = rows.filter(Q(code__in=words) | Q(name__in=words) | Q(name_en__in=words))
+    inside = list(rows)
     known: dict[str, Area] = {}
     for word in words:
         named = [one for one in inside if word == one.code] or [

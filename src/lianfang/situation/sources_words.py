@@ -92,7 +92,7 @@ def rows_of(kept: Sequence[Kept]) -> list[list[Any]]:
         [
             each.edition.name,
             area_name(each.edition.area),
-            _("{number}, kept {day}").format(number=each.edition.number, day=clock.local_day(each.edition.kept_at)),
+            _("{number}, {day}").format(number=each.edition.number, day=clock.local_day(each.edition.kept_at)),
             standing(each),
             largest(each),
             agreement(each),

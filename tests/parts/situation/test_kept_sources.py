@@ -191,6 +191,15 @@ def test_the_page_keeps_and_shows_again_without_pasting(counted):
     assert get(counted, "/situation/sources/?area=330300&source=nothing").status_code == 404
 
 
+def test_a_source_of_what_the_platform_knows_nothing_of_is_told_too(world):
+    with clock.at(NOW):
+        lines = sources.read(table(rows_of("press", "330302", [2, 3])), "")
+        kept_sources.keep(world.area("330300"), "measles", lines, world.actor("wenzhou"), cumulative=True)
+    page = get(world, "/situation/?area=330300&disease=measles").content.decode()
+    assert "Nothing is known of" in page
+    assert "1 of 1 kept sources differ from the platform; most press: +3" in page
+
+
 def test_the_report_tells_where_sources_differ_as_known_on_its_day(counted):
     keep(counted, rows_of("late", "330302", late()) + rows_of("true", "330303", totals("330303")))
     keep(counted, rows_of("late", "330302", totals("330302")), at=LATER)

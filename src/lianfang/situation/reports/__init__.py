@@ -168,6 +168,8 @@ def _signals(found: Picture) -> dict[str, Any] | None:
 
 def _risk(found: Picture) -> list[dict[str, Any]]:
     """The areas that changed their level since the evening before, by rule, each with the figures of both evenings."""
+    if not found.reports:
+        return []
     language, told = definitions.language(), []
     for rule, changed in risk.changes(SYSTEM, found.area, found.disease, day=found.day if found.evening else None):
         left = len(changed) - MOST_CHANGES
