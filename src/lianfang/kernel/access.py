@@ -38,6 +38,7 @@ PERMISSIONS: dict[str, Any] = {
     "order.raise": _("raise work orders by hand and plan rounds"),
     "order.assign": _("assign work orders, hand them over and verify what was done"),
     "situation.read": _("see the situation: counts, never names"),
+    "source.keep": _("keep the counts of other sources"),
     "bulletin.prepare": _("prepare bulletin figures"),
     "bulletin.sign": _("sign bulletin figures"),
     "bulletin.publish": _("publish a bulletin"),
@@ -49,7 +50,7 @@ _EPIDEMIOLOGIST = {
     "area.read", "case.read", "case.identify", "case.notify", "case.update", "case.review", "case.investigate",
     "case.export", "person.merge", "import.run", "link.read", "contact.read", "contact.identify", "contact.trace",
     "site.manage", "stay.read", "stay.identify", "stay.manage", "checkin.record", "need.answer", "order.read",
-    "order.do", "order.raise", "order.assign", "situation.read", "bulletin.prepare",
+    "order.do", "order.raise", "order.assign", "situation.read", "source.keep", "bulletin.prepare",
 }  # fmt: skip
 
 ROLES: dict[str, tuple[Any, frozenset[str]]] = {
@@ -90,7 +91,9 @@ ROLES: dict[str, tuple[Any, frozenset[str]]] = {
     ),
     "situation_officer": (
         _("situation room officer"),
-        frozenset({"area.read", "situation.read", "case.read", "link.read", "order.read", "bulletin.prepare"}),
+        frozenset(
+            {"area.read", "situation.read", "case.read", "link.read", "order.read", "source.keep", "bulletin.prepare"}
+        ),
     ),
     "signatory": (_("signatory"), frozenset({"area.read", "situation.read", "bulletin.sign"})),
     "publisher": (_("publisher"), frozenset({"area.read", "situation.read", "bulletin.publish"})),

@@ -71,6 +71,25 @@ def grades(actor: Actor, area: Area, line: str, *, day: date | None = None) -> l
     return sorted(found, key=lambda each: (-each.now.level.severity, -each.now.values.get(most, 0), each.area.code))
 
 
+def too_wide(area: Area, rule: RiskRule) -> bool:
+    """Whether an area is too large for a rule: townships are graded in a city or a county."""
+    return rule.unit == "township" and area.path.count("/") < WIDEST
+
+
+def changes(actor: Actor, area: Area, disease: str, *, day: date | None = None) -> list[tuple[RiskRule, list[Graded]]]:
+    """Of every rule in force for a disease the areas whose level changed since the evening before, the gravest first.
+
+    Rules that an area is too large for, or that grade nothing in it, are left out. Raises Refused outside the actor's areas.
+    """
+    here = day or clock.today()
+    found = []
+    for line in sorted({rule.line for rule in risk_rules().values() if rule.disease == disease}):
+        rule = rule_on(line, here)
+        if rule.valid_from <= here and not too_wide(area, rule) and (graded := grades(actor, area, line, day=day)):
+            found.append((rule, [each for each in graded if each.changed]))
+    return found
+
+
 def units_of(area: Area, unit: str, day: date) -> list[Area]:
     """The areas of one level in an area on a day, itself included."""
     return list(Area.objects.valid_on(day).filter(under("path", area.path), level=unit).order_by("code"))

@@ -7,10 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from lianfang.definitions import selectors as definitions
-from lianfang.definitions.risk import Bound, Level, Measure, RiskRule, risk_rules
+from lianfang.definitions.risk import Level, RiskRule, risk_rules
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
@@ -19,7 +18,8 @@ from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
 from . import selectors
-from .risk import WIDEST, Grade, Graded, grades, rule_on
+from .risk import Graded, grades, rule_on, too_wide
+from .risk_words import reasons
 from .views import asked
 
 
@@ -37,50 +37,9 @@ def _rule(request: HttpRequest, disease: str, day: date) -> RiskRule:
 def _found(request: HttpRequest) -> tuple[Any, Any, RiskRule, list[Graded]]:
     area, disease, day, _by = asked(request)
     rule = _rule(request, disease, day or clock.today())
-    if rule.unit == "township" and area.path.count("/") < WIDEST:
+    if too_wide(area, rule):
         raise Refused(refuse("situation.too_wide_for_townships", "area", area=area_name(area)))
     return area, day, rule, grades(request.actor, area, rule.line, day=day)  # type: ignore[attr-defined]
-
-
-def figure(measure: Measure, value: float) -> str:
-    """A measure with its value in words."""
-    n = 0 if isinf(value) else int(value)
-    match measure.name:
-        case "cumulative":
-            return _("{n} confirmed in all").format(n=n)
-        case "new":
-            return _("{n} confirmed in {days} days").format(n=n, days=measure.days)
-        case "most_in_a_day":
-            return _("at most {n} on one of {days} days").format(n=n, days=measure.days)
-        case "clusters":
-            return ngettext("{n} cluster in {days} days", "{n} clusters in {days} days", n).format(
-                n=n, days=measure.days
-            )
-        case _:
-            if isinf(value):
-                return _("never a case")
-            return ngettext("{n} day since the last case", "{n} days since the last case", n).format(n=n)
-
-
-def limit(bound: Bound) -> str:
-    """What a bound asks for, in words."""
-    if bound.at_most is None:
-        return _("at least {least}").format(least=bound.at_least)
-    if bound.at_least is None:
-        return _("at most {most}").format(most=bound.at_most)
-    return _("{least} to {most}").format(least=bound.at_least, most=bound.at_most)
-
-
-def reasons(grade: Grade) -> list[str]:
-    """Why an area has its level: each figure with the bound it meets; where it has it otherwise, all figures."""
-    if grade.held:
-        return [
-            _("{figure} ({limit})").format(
-                figure=figure(bound.measure, grade.values[bound.measure]), limit=limit(bound)
-            )
-            for bound in grade.held
-        ]
-    return [figure(measure, value) for measure, value in grade.values.items()]
 
 
 def tone(level: Level, rule: RiskRule) -> str:

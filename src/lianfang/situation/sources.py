@@ -1,6 +1,6 @@
 """Other sources of the same count beside the platform's own: where they differ, by how much, and what cannot be right.
 
-A source is lines of area, day and count. Nothing of it is kept.
+A source is lines of area, day and count. Nothing of it is kept here; ``kept_sources`` keeps what it is asked to.
 """
 
 import csv
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from lianfang.definitions import selectors as definitions
 from lianfang.epi import reconcile
@@ -25,8 +27,11 @@ MOST_LINES = 50_000
 MOST_BYTES = 2_000_000
 LONGEST = 1000  # days
 MOST_AREAS = 300
+MOST_WORDS = 1000  # that are looked up one by one; beyond, all areas are read
 MAX_SHIFT = 5
 MOST_WRONG = 5  # lines that are named when some cannot be read
+
+MEASURES = {"confirmed": _("confirmed cases"), "all": _("all cases of the curve, confirmed or not")}  # of the platform
 
 COLUMNS = {
     "area": ("area", "code", "area_code", "name", "地区", "区域", "行政区划", "区划代码", "城市", "县区"),
@@ -60,6 +65,26 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How far one source is from the platform: the area that is farthest on its latest common day, and the farthest ever.
+
+    ``day`` is None where both never have a figure of one day. Differences are cases, source less platform. ``shift`` is the
+    one shift in days that explains that area best: positive when the source is late.
+    """
+
+    source: str
+    day: date | None = None
+    area: str = ""
+    difference: int = 0
+    shift: int = 0
+    largest: int = 0
+    largest_area: str = ""
+    largest_on: date | None = None
+    compared: int = 0
+    equal: int = 0
+
+
+@dataclass(frozen=True)
 class Reconciled:
     """What was found: of each source beside the platform, of its own course, and of totals beside the sum of their parts.
 
@@ -69,6 +94,7 @@ class Reconciled:
 
     area: Area
     disease: str
+    measure: str
     day: date
     edition: str
     first: date
@@ -77,10 +103,17 @@ class Reconciled:
     areas: dict[str, Area]
     unknown: list[str]
     lines: int
-    compared: int
-    equal: int
+    standings: list[Standing]
     findings: list[reconcile.Finding]
     sums: list[reconcile.Finding]
+
+    @property
+    def compared(self) -> int:
+        return sum(one.compared for one in self.standings)
+
+    @property
+    def equal(self) -> int:
+        return sum(one.equal for one in self.standings)
 
 
 def read(text: str, called: str) -> list[Line]:
@@ -140,9 +173,16 @@ def _count(text: str) -> float | None:
 
 
 def reconciled(
-    actor: Actor, area: Area, disease: str, lines: Sequence[Line], *, day: date | None, cumulative: bool
+    actor: Actor,
+    area: Area,
+    disease: str,
+    lines: Sequence[Line],
+    *,
+    day: date | None,
+    cumulative: bool,
+    measure: str = "confirmed",
 ) -> Reconciled:
-    """Compare sources with the platform's confirmed cases by day of report, as known on an evening (None: now).
+    """Compare sources with the platform's cases by day of report, as known on an evening (None: now).
 
     ``cumulative``: the counts of the sources are totals up to the day; otherwise new cases of the day, where a day without
     a line had none. Raises Refused.
@@ -152,7 +192,7 @@ def reconciled(
     if not lines:
         raise Refused(refuse("sources.nothing", "text"))
     today = day or clock.today()
-    known, unknown = _known(area, lines, today)
+    known, unknown = known_areas(area, lines, today)
     used = [line for line in lines if line.area in known]
     if not used:
         raise Refused(refuse("sources.no_such_area", "text", areas=", ".join(unknown[:5])))
@@ -175,13 +215,12 @@ def reconciled(
     totals[:, :, : table.totals.shape[2]] = table.totals
     if not cumulative:
         totals = np.where(np.isnan(totals).all(axis=2, keepdims=True), np.nan, np.nancumsum(totals, axis=2))
-    own = _own(actor, [places[code] for code in codes], disease, day, (first, last), from_first=not cumulative)
+    own = _own(actor, [places[code] for code in codes], disease, measure, day, (first, last), from_first=not cumulative)
     findings: list[reconcile.Finding] = []
-    compared = equal = 0
+    standings: list[Standing] = []
     for n, name in enumerate(names):
         told = reconcile.compare(totals[n], own, max_shift=MAX_SHIFT)
-        compared += int((~np.isnan(told.difference)).sum())
-        equal += int((told.verdict == "equal").sum())
+        standings.append(_standing(name, told, codes, days))
         findings += [
             one
             for one in told.findings(days, source=name, against=OWN, areas=codes)
@@ -192,14 +231,54 @@ def reconciled(
     sums = _sums(totals, names, codes, places, days)
     edition = definitions.edition_on(disease, today).code
     return Reconciled(
-        area, disease, today, edition, first, last, names, places, unknown, len(used), compared, equal, findings, sums
+        area,
+        disease,
+        measure,
+        today,
+        edition,
+        first,
+        last,
+        names,
+        places,
+        unknown,
+        len(used),
+        standings,
+        findings,
+        sums,
     )
 
 
-def _known(area: Area, lines: Sequence[Line], day: date) -> tuple[dict[str, Area], list[str]]:
+def _standing(name: str, told: reconcile.Comparison, codes: Sequence[str], days: np.ndarray) -> Standing:
+    """How far a source is from the platform, from its comparison by area and day."""
+    apart = told.difference
+    both = ~np.isnan(apart)
+    if not both.any():
+        return Standing(name)
+    latest = len(days) - 1 - both[:, ::-1].argmax(axis=1)  # of areas that have one
+    now = np.where(both.any(axis=1), apart[np.arange(len(codes)), latest], np.nan)
+    row = max((n for n in range(len(codes)) if both[n].any()), key=lambda n: (abs(now[n]), latest[n], -n))
+    worst, on = divmod(int(np.nanargmax(np.abs(apart))), len(days))
+    return Standing(
+        name,
+        days[latest[row]].item(),
+        codes[row],
+        int(now[row]),
+        int(told.best_shift[row]),
+        int(apart[worst, on]),
+        codes[worst],
+        days[on].item(),
+        int(both.sum()),
+        int((told.verdict == "equal").sum()),
+    )
+
+
+def known_areas(area: Area, lines: Sequence[Line], day: date) -> tuple[dict[str, Area], list[str]]:
     """The areas that the lines name, by code or by name, in an area on a day; and the words that name none, or several."""
     words = {line.area for line in lines}
-    inside = list(Area.objects.valid_on(day).filter(under("path", area.path)))
+    rows = Area.objects.valid_on(day).filter(under("path", area.path))
+    if len(words) <= MOST_WORDS:
+        rows = rows.filter(Q(code__in=words) | Q(name__in=words) | Q(name_en__in=words))
+    inside = list(rows)
     known: dict[str, Area] = {}
     for word in words:
         named = [one for one in inside if word == one.code] or [
@@ -211,14 +290,20 @@ def _known(area: Area, lines: Sequence[Line], day: date) -> tuple[dict[str, Area
 
 
 def _own(
-    actor: Actor, areas: Sequence[Area], disease: str, known_on: date | None, span: tuple[date, date], from_first: bool
+    actor: Actor,
+    areas: Sequence[Area],
+    disease: str,
+    measure: str,
+    known_on: date | None,
+    span: tuple[date, date],
+    from_first: bool,
 ) -> np.ndarray:
-    """(n_areas, n_days) the platform's confirmed cases up to each day by day of report; NaN for days still to come.
+    """(n_areas, n_days) the platform's cases up to each day by day of report; NaN for days still to come.
 
     With ``from_first`` what was reported before the first day is left out.
     """
     (first, last), today = span, known_on or clock.today()
-    daily = daily_reports(actor, areas, disease, known_on, today)
+    daily = daily_reports(actor, areas, disease, known_on, today, suspected=measure == "all")
     own = np.zeros((len(areas), (last - first).days + 1))
     for row, sums in enumerate(daily):
         for each, count in sums.items():

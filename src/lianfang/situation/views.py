@@ -16,7 +16,7 @@ from lianfang.kernel.views import page
 from lianfang.registry.models import Area, AreaShape
 from lianfang.registry.selectors import area_name, chosen_area, top_area
 
-from . import alerts, alerts_words, presentation, reports, selectors
+from . import alerts, alerts_words, kept_sources, presentation, reports, selectors, sources_words
 
 
 def day_asked(text: str, about: str) -> date | None:
@@ -88,6 +88,9 @@ def situation(request: HttpRequest) -> HttpResponse:
             "places_without": [place for place in places if not any(place[0].figures)],
             "rt": presentation.rt(found),
             "rt_note": presentation.rt_note(found),
+            "sources_line": sources_words.line(
+                *kept_sources.kept_sources(actor, found.area, found.disease, found.day if found.evening else None)
+            ),
             **_signals(actor, found),
             "delay_words": presentation.delay_words(found.delays),
             "delay_rows": [(days, cases, most) for days, cases in presentation.delay_rows(found.delays)],

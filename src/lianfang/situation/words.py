@@ -19,6 +19,17 @@ SENTENCES = {
     "sources.no_such_area": _("No line names an area that lies here: {areas}. Write its code, or its name in full."),
     "sources.too_long": _("That is more than one comparison can hold: at most {most} lines, 2 MB."),
     "sources.too_wide": _("That is more than one comparison can hold: at most {days} days and {areas} areas."),
+    "sources.no_name": _("Give the source a name under which it is kept."),
+    "sources.name_too_long": _("“{name}…” is too long for the name of a source: at most {most} characters."),
+    "sources.unknown_areas": _(
+        "Not kept: these areas are not known here, or known twice: {areas}. Write their codes, take their lines out, or choose a larger area."
+    ),
+    "sources.not_your_area": _("You may not keep sources for {area}."),
+    "sources.no_such_measure": _("“{measure}” is nothing that a source can be compared with."),
+    "sources.kept_meanwhile": _(
+        "Somebody has kept {name} at this moment. Look at that edition first, then keep yours."
+    ),
+    "sources.no_longer": _("{name} is compared no longer."),
     "chains.too_many": _(
         "There are more than {most} cases here, more than one page can hold. Choose an area below, or a first day of report."
     ),
@@ -28,6 +39,8 @@ SENTENCES = {
 }
 
 EVENTS = {
+    "source.kept": _("counts of another source kept"),
+    "source.put_away": _("a source is compared no longer"),
     "signals.judged": _("counts of all counties judged for signals"),
     "chains.exported": _("chains of transmission exported"),
 }

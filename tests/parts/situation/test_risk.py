@@ -17,6 +17,7 @@ from lianfang.kernel import clock
 from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.refusals import Refused
 from lianfang.registry.services import PersonDetails
+from lianfang.situation import reports, selectors
 from lianfang.situation.risk import COUNTED, grades
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.services import Notification, notify
@@ -26,6 +27,7 @@ from tests.conftest import SHARED
 NATIONAL = "national_2020"
 FLAGS = "wenzhou_flags_2020"
 FIVE = "zhejiang_five_2020"
+RULES_OF_MARCH = [edition_on(risk_rules(), line, date(2020, 3, 1)) for line in (NATIONAL, FLAGS, FIVE)]
 PINGYANG = "330326"
 
 
@@ -298,3 +300,48 @@ def test_the_table_of_the_manual_is_what_is_computed():
         ]
         line = f"| {names[code]} | {' | '.join(map(str, figures))} | {' | '.join(both)} |"
         assert line in text, f"write into {MANUAL.name}: {line}"
+
+
+def reported(world, day, area="330300"):
+    with clock.at(clock.start_of(date(2020, 3, 20))), translation.override("en"):
+        content = reports.report_content(selectors.picture(SYSTEM, world.area(area), "covid19", day=day))
+        return {told["rule"]: told for told in content["risk"]}
+
+
+def test_the_report_tells_what_changed_its_level_by_each_rule_in_force_and_why(world):
+    day = date(2020, 3, 1)
+    for code in ("330302001", "330303"):
+        confirmed(world, code, day, code)
+    told = reported(world, day)
+    assert set(told) == {rule.label["en"] for rule in RULES_OF_MARCH}
+    national = told[risk_rules()[NATIONAL].label["en"]]
+    changed = [each for each in grades(SYSTEM, world.area("330300"), NATIONAL, day=day) if each.changed]
+    assert (
+        [row[1] for row in national["rows"]]
+        == ["low risk → medium risk"] * 2
+        == [f"{each.before.level.label['en']} → {each.now.level.label['en']}" for each in changed]
+    )
+    assert "0 days since the last case" in national["rows"][0][2]
+    assert "never a case" in national["rows"][0][3]
+    assert (national["none"], national["rest"]) == ("", "")
+    next_day = reported(world, day + timedelta(days=1))[risk_rules()[NATIONAL].label["en"]]
+    assert (next_day["rows"], next_day["none"]) == ([], "No area changed its level.")
+
+
+def test_a_rule_not_yet_in_force_and_one_for_smaller_areas_are_not_in_the_report(world):
+    day = date(2020, 2, 10)
+    confirmed(world, "330302001", day)
+    assert set(reported(world, day)) == {risk_rules()[rule].label["en"] for rule in (FIVE, FLAGS)}
+    assert set(reported(world, day, "330000")) == {risk_rules()[FIVE].label["en"]}
+
+
+def test_of_many_changes_the_report_lists_the_gravest_and_counts_the_rest(world, monkeypatch):
+    monkeypatch.setattr(reports, "MOST_CHANGES", 1)
+    day = date(2020, 3, 1)
+    for code in ("330302001", "330303"):
+        confirmed(world, code, day, code)
+    national = reported(world, day)[risk_rules()[NATIONAL].label["en"]]
+    assert (len(national["rows"]), national["rest"].split()[:2]) == (1, ["1", "more"])
+    with clock.at(clock.start_of(date(2020, 3, 20))):
+        found = selectors.picture(SYSTEM, world.area("330300"), "covid19", day=day)
+        assert reports.situation_report(found).startswith(b"%PDF")

@@ -13,9 +13,10 @@ from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.typesetting import typeset
 from lianfang.registry.selectors import area_name
 
-from .. import alerts, alerts_words, presentation
+from .. import alerts, alerts_words, kept_sources, presentation, risk, sources_words
 from ..by_area import paces
 from ..by_area_words import growth_words, method, rt_words, week_words
+from ..risk_words import reasons
 from ..selectors import Picture
 
 HERE = Path(__file__).resolve().parent
@@ -26,6 +27,7 @@ PALETTE = {
     "asymptomatic": "#3f7cac",
     "other": "#6b5b95",
 }
+MOST_CHANGES = 8  # of risk levels by each rule
 MOST_SIGNALS = 12  # that the report lists; a province can have dozens in a week
 ALIKE = {"clinically_diagnosed": "clinical", "probable": "clinical"}
 
@@ -71,12 +73,16 @@ def report_content(found: Picture) -> dict[str, Any]:
             "waiting": _("reports still to come"),
             "expected": _("expected once complete"),
             "signals": _("Signals"),
+            "risk": _("Risk levels that changed since the evening before"),
+            "sources": _("Other sources of the same count"),
             "paces": _("Rt by area"),
             "latest": _rt_words(found),
         },
         "expected": _expected(drawn),
         "paces": _paces(found),
         "signals": _signals(found),
+        "risk": _risk(found),
+        "sources": _sources(found),
         "columns": [_("Indicator"), _("At the data cut"), _("The evening before"), _("What it counts")],
         "indicators": [
             {
@@ -157,6 +163,62 @@ def _signals(found: Picture) -> dict[str, Any] | None:
         "none": "" if rows else none,
         "rest": rest if left else "",
         "note": alerts_words.method(judged),
+    }
+
+
+def _risk(found: Picture) -> list[dict[str, Any]]:
+    """The areas that changed their level since the evening before, by rule, each with the figures of both evenings."""
+    if not found.reports:
+        return []
+    language, told = definitions.language(), []
+    for rule, changed in risk.changes(SYSTEM, found.area, found.disease, day=found.day if found.evening else None):
+        left = len(changed) - MOST_CHANGES
+        rest = ngettext(
+            "{n} more area changed its level; it is on the page of risk levels.",
+            "{n} more areas changed their levels; they are on the page of risk levels.",
+            left,
+        ).format(n=left)
+        rows = [
+            [
+                area_name(each.area),
+                _("{before} → {now}").format(
+                    before=each.before.level.label[language], now=each.now.level.label[language]
+                ),
+                _("; ").join(reasons(each.now)),
+                _("; ").join(reasons(each.before)),
+            ]
+            for each in changed[:MOST_CHANGES]
+        ]
+        told.append(
+            {
+                "rule": rule.label[language],
+                "assumed": _("The thresholds of this rule are assumed") if rule.assumed else "",
+                "columns": [_("Area"), _("Level"), _("Why"), _("The evening before")],
+                "rows": rows,
+                "none": "" if rows else _("No area changed its level."),
+                "rest": rest if left > 0 else "",
+            }
+        )
+    return told
+
+
+def _sources(found: Picture) -> dict[str, Any] | None:
+    """The kept sources beside the platform's counts, both as known at the data cut; None where none was kept."""
+    kept, more = kept_sources.kept_sources(SYSTEM, found.area, found.disease, found.day if found.evening else None)
+    if not kept:
+        return None
+    return {
+        "columns": [
+            _("Source"),
+            _("Area"),
+            _("Edition"),
+            _("Latest common day, source less platform"),
+            _("Largest difference"),
+            _("Figures equal"),
+        ],
+        "rows": sources_words.rows_of(kept),
+        "rest": sources_words.rest(len(more)) if more else "",
+        "note": sources_words.method(),
     }
 
 
