@@ -201,9 +201,15 @@ class SiteScreen:
     figures: dict[str, int] = field(default_factory=dict)  # rooms, beds, occupied, free, undisinfected
 
 
+def sites_visible_to(actor: Actor) -> Any:
+    """The isolation sites whose screen the actor may open."""
+    every = Site.objects.filter(kind="isolation")
+    return in_scope(every, actor, "stay.read", areas=("path",), organisation="organisation_id")
+
+
 def sites(actor: Actor, path: str = "") -> list[tuple[Site, dict[str, int]]]:
     """The isolation sites that the actor may see stays of, each with its figures."""
-    found = in_scope(Site.objects.filter(kind="isolation"), actor, "stay.read", areas=("path",), organisation="organisation_id")  # fmt: skip
+    found = sites_visible_to(actor)
     if path:
         found = found.filter(under("path", path))
     every = list(found.in_use(clock.today()).order_by("path", "name"))
@@ -229,8 +235,7 @@ def figures(states: Iterable[rules.RoomState]) -> dict[str, int]:
 
 def site_screen(actor: Actor, site_id: UUID) -> SiteScreen:
     """Rooms, guests with today's check-ins, who is expected and what was asked for. Must be called inside a transaction."""
-    visible = in_scope(Site.objects.filter(kind="isolation"), actor, "stay.read", areas=("path",), organisation="organisation_id")  # fmt: skip
-    site = visible.select_related("area", "organisation").filter(pk=site_id).first()
+    site = sites_visible_to(actor).select_related("area", "organisation").filter(pk=site_id).first()
     if site is None:
         raise Refused(refuse("kernel.not_found"))
     here = list(

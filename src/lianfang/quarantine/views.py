@@ -456,6 +456,7 @@ def _stay_page(
         if of.status == "released" or not refusals and of.status == "observed"
         else [],
         "case_url": reverse("case", args=[case.pk]) if case and actor.may("case.read") else "",
+        "may_open_site": of.site_id is not None and selectors.sites_visible_to(actor).filter(pk=of.site_id).exists(),
         "may_record": may_record,
         "may_manage": _may(actor, "stay.manage", of),
         "may_ask": may_record,

@@ -369,6 +369,14 @@ def test_another_place_is_asked_to_take_over(place, guest):
     assert Stay.objects.get(pk=guest.pk).status == "observed"
 
 
+def test_the_site_of_a_stay_is_a_link_for_those_who_may_open_it(place, guest):
+    link, page = f'href="{reverse("isolation-site", args=[place.site.pk])}"', reverse("stay", args=[guest.pk])
+    assert link in text(as_("coordinator").get(page))
+    shown = text(as_("grid").get(page))
+    assert place.site.name in shown
+    assert link not in shown
+
+
 def test_forms_of_a_stay_open_for_those_who_manage_it_alone(place, guest):
     for name in ("stay-exposed", "stay-notice", "stay-hand-over", "stay-end", "stay-move"):
         url = reverse(name, args=[guest.pk])
