@@ -23,7 +23,7 @@ from lianfang.workorders.models import WorkOrder
 from .desks import HOME_CITY, HOME_COUNTY
 from .people import Invented, People
 
-TRACED_DAYS = 7  # tracing is on this platform since so many days
+TRACED_DAYS = 14  # tracing is on this platform since so many days
 NUMBERS_FROM = 4_600_000  # people met by the cases, beyond all others
 MET = (  # how somebody was met: kind, relation, days before today first and last, whether protected, metres
     ("household", "family", 4, 0, False, None),
