@@ -8,6 +8,7 @@ from django_tasks_db.models import DBTaskResult
 
 from lianfang.kernel import clock, events
 from lianfang.kernel.access import Actor
+from lianfang.kernel.models import Event
 from lianfang.registry import places
 from lianfang.registry.models import Area, Site
 from lianfang.registry.services import PersonDetails
@@ -23,7 +24,7 @@ from lianfang.workorders.models import WorkOrder
 from .desks import HOME_CITY, HOME_COUNTY
 from .people import Invented, People
 
-TRACED_DAYS = 14  # tracing is on this platform since so many days
+TRACED_DAYS, TRACED_BY_ALL = 10, 7  # tracing is on this platform since so many days in the home county, and in all
 NUMBERS_FROM = 4_600_000  # people met by the cases, beyond all others
 MET = (  # how somebody was met: kind, relation, days before today first and last, whether protected, metres
     ("household", "family", 4, 0, False, None),
@@ -46,6 +47,7 @@ OUTCOMES = (
     "reached",
 )
 MALL = "银泰百货世贸店"
+EVERYWHERE, NOWHERE = "", "-"  # beginnings of paths
 
 
 class TraceWork:
@@ -59,8 +61,10 @@ class TraceWork:
     def noon(self) -> None:
         """Whatever is due on this day."""
         left = (self.last_day - clock.today()).days
-        react(run=left < TRACED_DAYS)
-        if left >= TRACED_DAYS:
+        home = Area.objects.get(code=HOME_COUNTY, valid_until=None).path
+        traced = NOWHERE if left >= TRACED_DAYS else home if left >= TRACED_BY_ALL else EVERYWHERE
+        react(traced)
+        if traced == NOWHERE:
             return
         tracer = self.actor("lucheng")
         self.call(tracer)
@@ -71,7 +75,7 @@ class TraceWork:
             self.fall_ill(tracer)
         if left in (2, 0):
             self.hand_over(tracer, accepted=left == 2)
-        react(run=True)
+        react(traced)
 
     def list_contacts(self, tracer: Actor) -> list[CaseVersion]:
         """The cases whose tracing waits: the home county's with the people they met, the others' as their counties did."""
@@ -179,14 +183,17 @@ class TraceWork:
         return next((contact for contact in found if standings[contact.pk].code in codes), None)
 
 
-def react(*, run: bool) -> None:
-    """Deliver the events that wait for their reactions, as the job worker does while the platform runs.
+def react(path: str) -> None:
+    """Deliver the events of an area that wait for their reactions, as the job worker does while the platform runs.
 
-    What lies before the days that are traced here is passed over: its investigations were done elsewhere.
+    What lies elsewhere or before the days that are traced here is passed over: its investigations were done elsewhere.
     """
     waiting = DBTaskResult.objects.filter(status="READY", task_path__endswith="events.deliver")
     while found := list(waiting.order_by("enqueued_at")[:500]):
-        if run:
+        if path != NOWHERE:
             for job in found:
-                events.deliver.func(*job.args_kwargs["args"])
+                name, event_ids, attempt = job.args_kwargs["args"]
+                here = Event.objects.filter(pk__in=event_ids, path__startswith=path).order_by("pk")
+                if event_ids := [str(pk) for pk in here.values_list("pk", flat=True)]:
+                    events.deliver.func(name, event_ids, attempt)
         DBTaskResult.objects.filter(pk__in=[job.pk for job in found]).delete()
