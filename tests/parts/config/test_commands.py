@@ -118,6 +118,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path):
     assert "sesame" not in said
 
 
+@pytest.mark.pure  # brings a database of its own
 def test_half_right_definitions_and_settings_are_told_by_file_and_line(tmp_path):
     import shutil
 

@@ -89,6 +89,7 @@ def signed_in(started, name):
     return browser
 
 
+@pytest.mark.pure  # brings a database of its own
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_the_demo_starts_lets_everybody_in_stops_without_a_trace_and_starts_again(tmp_path):
     from lianfang.config.demo.desks import ACCOUNTS
