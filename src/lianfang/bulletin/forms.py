@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.definitions import selectors as definitions
+from lianfang.kernel.views import day_field
 from lianfang.registry.models import Area
 from lianfang.registry.selectors import area_name
 
@@ -26,7 +27,7 @@ class Prepare(forms.Form):
 
     area = forms.ChoiceField(label=_("Area"))
     disease = forms.ChoiceField(label=_("Disease"))
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = day_field(required=True, label=_("Day"))
     known = forms.ChoiceField(
         label=_("Counted"),
         choices=KNOWN,

@@ -1,7 +1,8 @@
 """Files that a spreadsheet reads as they were written, and whose cells it will not take for formulas."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import StringIO
 from itertools import islice
 from typing import Any
 
@@ -20,23 +21,25 @@ def as_before(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in STARTS else cell
 
 
-class _Line:
-    """A file for the csv writer that hands each line back."""
-
-    def write(self, line: str) -> str:
-        return line
+LINES_AT_ONCE = 2000
 
 
-LINES_AT_ONCE = 500
+def all_defused(row: Iterable[Any]) -> Iterable[Any]:
+    """The cells of a row, each defused."""
+    return map(defused, row)
 
 
-def as_csv(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    """The rows as a CSV file, some hundred lines in one piece, for files that are sent as they are written.
+def as_csv(rows: Iterable[Any], safe: Callable[[Any], Iterable[Any]] = all_defused) -> Iterator[str]:
+    """The rows as a CSV file, many lines in one piece, for files that are sent as they are written.
 
-    Begins with the mark without which spreadsheets do not read UTF-8; every cell is defused.
+    Begins with the mark without which spreadsheets do not read UTF-8. ``safe`` gives the cells of a row that no spreadsheet
+    runs; whoever knows where text from outside stands can say it more quickly than by looking at every cell.
     """
-    write: Any = csv.writer(_Line()).writerow
-    rows, mark = iter(rows), "\ufeff"
+    piece = StringIO("\ufeff")
+    piece.seek(1)
+    written, rows = csv.writer(piece), iter(rows)
     while some := list(islice(rows, LINES_AT_ONCE)):
-        yield mark + "".join(write([defused(cell) for cell in row]) for row in some)
-        mark = ""
+        written.writerows(map(safe, some))
+        yield piece.getvalue()
+        piece.seek(0)
+        piece.truncate()

@@ -68,9 +68,10 @@ def refused_page(request: HttpRequest, no: Refused) -> HttpResponse:
     return render(request, template, {"refusals": [str(refusal) for refusal in no.refusals]}, status=status)
 
 
-def day_field(**options: Any) -> forms.DateField:
-    """A field of a form for a day, chosen in the browser's own calendar."""
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+def day_field(*, required: bool = False, **options: Any) -> forms.DateField:
+    """A field of a form for a day, chosen in the browser's own calendar; may be left empty unless ``required``."""
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(required=required, widget=widget, **options)
 
 
 def needs(permission: str) -> Callable[[View], View]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, ids
 from lianfang.kernel.access import Actor, under
+from lianfang.kernel.views import day_field
 from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Organisation, Site
 from lianfang.registry.place_fields import PlaceField
@@ -335,10 +336,10 @@ class FurtherExposure(forms.Form):
     """An exposure during observation, from which the days count anew."""
 
     id = forms.UUIDField(widget=forms.HiddenInput)
-    last_on = forms.DateField(
+    last_on = day_field(
+        required=True,
         label=gettext_lazy("Last day of the exposure"),
         help_text=gettext_lazy("The days of observation count from here."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     words = _words(gettext_lazy("Why: to whom, how, where"))
 
@@ -397,11 +398,7 @@ class Admission(Place):
         initial="U",
     )
     id_number = forms.CharField(label=gettext_lazy("ID number"), max_length=40, required=False)
-    birth_date = forms.DateField(
-        label=gettext_lazy("Date of birth"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    birth_date = day_field(label=gettext_lazy("Date of birth"))
     phone = forms.CharField(label=gettext_lazy("Telephone"), max_length=40, required=False)
     home = forms.CharField(
         label=gettext_lazy("Where the person lives"),
@@ -411,10 +408,10 @@ class Admission(Place):
     )
     address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)
     grounds = forms.ChoiceField(label=gettext_lazy("Grounds"))
-    last_on = forms.DateField(
+    last_on = day_field(
+        required=True,
         label=gettext_lazy("Last day of the exposure"),
         help_text=gettext_lazy("The days of observation count from here."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     notice = forms.CharField(label=gettext_lazy("Number of the legal notice"), max_length=60, required=False)
 

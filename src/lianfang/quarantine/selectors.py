@@ -268,9 +268,14 @@ def site_screen(actor: Actor, site_id: UUID) -> SiteScreen:
     )
 
 
+def _needs_waiting() -> Any:
+    """The orders of needs that are not met."""
+    return WorkOrder.objects.unfinished().filter(subject_kind="need")
+
+
 def _waiting_at(actor: Actor, here: Sequence[Stay]) -> QuerySet[Need]:
     """What guests asked for and did not get yet, those that wait longest first."""
-    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need").values("subject_id")
+    waiting = _needs_waiting().values("subject_id")
     return Need.objects.visible_to(actor).filter(stay__in=here, pk__in=waiting).order_by("asked_at", "id")
 
 
@@ -354,7 +359,7 @@ class ShownNeed:
 
 def open_needs(actor: Actor) -> QuerySet[Need]:
     """Needs that are not met, the most urgent first; ``shown_needs`` gives a page of them as pages show them."""
-    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need")
+    waiting = _needs_waiting()
     due = waiting.filter(subject_id=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
     rows = Need.objects.visible_to(actor, "need.answer").filter(pk__in=waiting.values("subject_id"))
     return rows.annotate(due=Subquery(due)).order_by("due", "id")
@@ -362,7 +367,7 @@ def open_needs(actor: Actor) -> QuerySet[Need]:
 
 def closed_needs(actor: Actor) -> QuerySet[Need]:
     """Needs that were met, the latest first."""
-    waiting = WorkOrder.objects.unfinished().filter(subject_kind="need").values("subject_id")
+    waiting = _needs_waiting().values("subject_id")
     return Need.objects.visible_to(actor, "need.answer").exclude(pk__in=waiting).order_by("-asked_at", "-id")
 
 

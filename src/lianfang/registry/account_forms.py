@@ -5,6 +5,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from lianfang.kernel.access import ROLES, Actor
+from lianfang.kernel.views import day_field
 
 from . import accounts
 from .models import Area
@@ -49,9 +50,7 @@ class PostForm(forms.Form):
 
 
 class GivePost(PostForm):
-    ends_on = forms.DateField(
-        label=_("Ends on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    ends_on = day_field(label=_("Ends on"))
 
 
 class NewAccount(PostForm):

@@ -51,9 +51,8 @@ class OrganisationForm(PlaceForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Hospitals and clinics only. Who falls ill under observation nearby is sent here."),
     )
-    designated_from = day_field(required=False, label=gettext_lazy("Designated from"))
+    designated_from = day_field(label=gettext_lazy("Designated from"))
     designated_until = day_field(
-        required=False,
         label=gettext_lazy("Designated until"),
         help_text=gettext_lazy("The first day on which it no longer is."),
     )
@@ -72,9 +71,8 @@ class SiteForm(PlaceForm):
         max_value=90,
         help_text=gettext_lazy("Degrees of WGS 84, as maps from abroad and satellites give them."),
     )
-    opened_on = day_field(required=False, label=gettext_lazy("Opened on"))
+    opened_on = day_field(label=gettext_lazy("Opened on"))
     closed_on = day_field(
-        required=False,
         label=gettext_lazy("Closed on"),
         help_text=gettext_lazy("The first day on which it is no longer used."),
     )

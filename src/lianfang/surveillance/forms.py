@@ -25,10 +25,6 @@ from .models import Observation
 from .services import Notification
 
 
-def _days(**options: Any) -> forms.DateField:
-    return day_field(required=False, **options)
-
-
 class ReportCard(forms.Form):
     """A notification. Only the disease, the class, the area and one day are asked for; the rest as far as known."""
 
@@ -45,7 +41,7 @@ class ReportCard(forms.Form):
         initial="U",
     )
     id_number = forms.CharField(label=gettext_lazy("ID number"), max_length=40, required=False)
-    birth_date = _days(label=gettext_lazy("Date of birth"))
+    birth_date = day_field(label=gettext_lazy("Date of birth"))
     age = forms.FloatField(
         label=gettext_lazy("Age in years, if the date of birth is unknown"), required=False, min_value=0, max_value=130
     )
@@ -61,7 +57,7 @@ class ReportCard(forms.Form):
     organisation = forms.ModelChoiceField(
         label=gettext_lazy("Reporting organisation"), queryset=Organisation.objects.none(), required=False
     )
-    onset_on = _days(label=gettext_lazy("Onset"))
+    onset_on = day_field(label=gettext_lazy("Onset"))
     asymptomatic = forms.BooleanField(label=gettext_lazy("No symptoms"), required=False)
     diagnosed_at = forms.DateTimeField(
         label=gettext_lazy("Diagnosed at"),
@@ -80,7 +76,7 @@ class ReportCard(forms.Form):
     )
     lab_test = forms.ChoiceField(label=gettext_lazy("Laboratory test"), required=False)
     lab_result = forms.ChoiceField(label=gettext_lazy("Result"), required=False)
-    lab_on = _days(label=gettext_lazy("Day of the result"))
+    lab_on = day_field(label=gettext_lazy("Day of the result"))
     occupation = forms.ChoiceField(label=gettext_lazy("Occupation"), required=False)
     workplace = forms.CharField(label=gettext_lazy("Place of work or school"), max_length=120, required=False)
     reporter = forms.CharField(label=gettext_lazy("Reported by"), max_length=60, required=False)
@@ -202,7 +198,7 @@ class CorrectPerson(forms.Form):
         choices=[("M", gettext_lazy("male")), ("F", gettext_lazy("female")), ("U", gettext_lazy("unknown"))],
         widget=forms.RadioSelect,
     )
-    birth_date = _days(label=gettext_lazy("Date of birth"))
+    birth_date = day_field(label=gettext_lazy("Date of birth"))
     parent_name = forms.CharField(label=gettext_lazy("Parent’s name (under 14)"), max_length=80, required=False)
     address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)
 
@@ -335,8 +331,8 @@ def _asked_of(group: str, disease: str) -> dict[str, forms.Field]:
         case "basics":
             sexes = [("M", _("male")), ("F", _("female"))]
             return {
-                "onset_on": _days(label=_("Onset")),
-                "onset_until": _days(label=_("Onset at the latest, if only a span is known")),
+                "onset_on": day_field(label=_("Onset")),
+                "onset_until": day_field(label=_("Onset at the latest, if only a span is known")),
                 "asymptomatic": forms.BooleanField(label=_("No symptoms"), required=False),
                 "area": forms.CharField(
                     label=_("Where the patient lived at onset"), max_length=200, required=False, widget=AreaInput
@@ -349,7 +345,7 @@ def _asked_of(group: str, disease: str) -> dict[str, forms.Field]:
                 "declared": chosen(
                     definitions.class_labels(disease, clock.today()).items(), _("Class, as the physician states it")
                 ),
-                "declared_on": _days(label=_("On the day")),
+                "declared_on": day_field(label=_("On the day")),
             }
         case "symptoms":
             return {
@@ -364,23 +360,23 @@ def _asked_of(group: str, disease: str) -> dict[str, forms.Field]:
         case "exposure":
             return {
                 "kind": chosen(_terms("exposures"), _("Exposure before onset")),
-                "first_on": _days(label=_("First day of the exposure")),
-                "last_on": _days(label=_("Last day of the exposure")),
+                "first_on": day_field(label=_("First day of the exposure")),
+                "last_on": day_field(label=_("Last day of the exposure")),
             }
         case "lab":
             return {
                 "test": chosen(_terms("tests"), _("Laboratory test")),
                 "result": chosen(_terms("results"), _("Result")),
                 "specimen": chosen(_terms("specimens"), _("Specimen")),
-                "sampled_on": _days(label=_("Sampled")),
-                "resulted_on": _days(label=_("Day of the result")),
+                "sampled_on": day_field(label=_("Sampled")),
+                "resulted_on": day_field(label=_("Day of the result")),
             }
         case _:
             return {
-                "admitted_on": _days(label=_("Admitted")),
+                "admitted_on": day_field(label=_("Admitted")),
                 "severity": chosen(_terms("severities"), _("Severity")),
                 "outcome": chosen(_terms("outcomes"), _("Outcome")),
-                "outcome_on": _days(label=_("Day of the outcome")),
+                "outcome_on": day_field(label=_("Day of the outcome")),
             }
 
 
@@ -417,8 +413,7 @@ def _asked(question: Question) -> forms.Field:
         about["help_text"] = question.help[definitions.language()]
     match question.kind:
         case "date":
-            widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-            return forms.DateField(widget=widget, **about)
+            return day_field(**about)
         case "number":
             return forms.FloatField(min_value=question.low, max_value=question.high, **about)
         case "yes_no":

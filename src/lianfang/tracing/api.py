@@ -270,7 +270,7 @@ def call(request: HttpRequest, contact_id: UUID, body: CallIn) -> Any:
 def retract_call(request: HttpRequest, call_id: UUID, body: RetractIn) -> Any:
     """Take a call back that was never made; it stays on record with the reason."""
     actor = request.actor  # type: ignore[attr-defined]
-    return 201, _one(actor, services.retract_call(call_id, body.reason, actor).contact_id)
+    return Status(201, _one(actor, services.retract_call(call_id, body.reason, actor).contact_id))
 
 
 def _visit(visit: Visit, *, in_full: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from lianfang.definitions.editions import Edition
 from lianfang.kernel import clock, ids
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refused
+from lianfang.kernel.views import day_field
 from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Area, Site
 from lianfang.registry.services import PersonDetails
@@ -26,11 +27,6 @@ def take(form: forms.Form, no: Refused) -> None:
     """Show a service's refusals at the fields they concern."""
     for refusal in no.refusals:
         form.add_error(refusal.about if refusal.about in form.fields else None, str(refusal))
-
-
-def day_field(**options: Any) -> forms.DateField:
-    options.setdefault("required", False)
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
 
 def hour_field(**options: Any) -> forms.DateTimeField:

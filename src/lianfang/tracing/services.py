@@ -873,17 +873,32 @@ def forget_presence(before: datetime) -> int:
 # --- the investigation of a case's contacts ------------------------------------------------------------------------
 
 
+def _counted(case_id: UUID) -> CaseVersion | None:
+    """What is known of a case now, locked; None where it does not count."""
+    versions = CaseVersion.objects.filter(case_id=case_id, superseded_at=None, counted=True)
+    return versions.select_for_update(of=("self",)).first()
+
+
+def _ask_for_contacts(version: CaseVersion, edition: Edition) -> WorkOrder:
+    """Raise the order to list the contacts of a case, due as the edition says."""
+    order = workorders.raised(
+        "trace_contacts",
+        subject_id=version.case_id,
+        path=version.path,
+        raised_at=clock.now(),
+        limit=edition.deadline("investigation"),
+    )
+    order.save(force_insert=True)
+    return order
+
+
 def open_tracing(case_id: UUID) -> WorkOrder | None:
     """Let the tracing of a case's contacts begin, where the edition of the day traces its class. None: nothing to do.
 
     Only for cases whose investigation runs: what an import brought from the past opens nothing. Harmless when repeated.
     """
     with transaction.atomic():
-        version = (
-            CaseVersion.objects.filter(case_id=case_id, superseded_at=None, counted=True)
-            .select_for_update(of=("self",))
-            .first()
-        )
+        version = _counted(case_id)
         if version is None:
             return None
         edition = definitions.edition_on(version.disease, clock.today())
@@ -892,14 +907,7 @@ def open_tracing(case_id: UUID) -> WorkOrder | None:
         orders = WorkOrder.objects.filter(subject_id=case_id).values_list("kind", flat=True)
         if "trace_contacts" in orders or "investigate_case" not in orders:
             return None
-        order = workorders.raised(
-            "trace_contacts",
-            subject_id=case_id,
-            path=version.path,
-            raised_at=clock.now(),
-            limit=edition.deadline("investigation"),
-        )
-        order.save(force_insert=True)
+        order = _ask_for_contacts(version, edition)
         details = {"classification": version.classification, "edition": edition.code}
         events.record("tracing.opened", SYSTEM, subject=("case", case_id), path=version.path, details=details)
     return order
@@ -963,11 +971,7 @@ def _tell(contacts: Sequence[Contact], before: Mapping[UUID, date | None]) -> No
 def ask_earlier_days(case_id: UUID) -> WorkOrder | None:
     """Have the contacts of a case listed again where its window begins earlier than when they were. None: nothing to do."""
     with transaction.atomic():
-        version = (
-            CaseVersion.objects.filter(case_id=case_id, superseded_at=None, counted=True)
-            .select_for_update(of=("self",))
-            .first()
-        )
+        version = _counted(case_id)
         if version is None:
             return None
         unasked = selectors.unasked_days(version)
@@ -976,15 +980,7 @@ def ask_earlier_days(case_id: UUID) -> WorkOrder | None:
             or WorkOrder.objects.filter(subject_id=case_id, kind="trace_contacts", closed_at=None).exists()
         ):
             return None
-        edition = definitions.edition_on(version.disease, clock.today())
-        order = workorders.raised(
-            "trace_contacts",
-            subject_id=case_id,
-            path=version.path,
-            raised_at=clock.now(),
-            limit=edition.deadline("investigation"),
-        )
-        order.save(force_insert=True)
+        order = _ask_for_contacts(version, definitions.edition_on(version.disease, clock.today()))
         details = {"first": str(unasked.first or ""), "last": str(unasked.last)}
         events.record("tracing.reopened", SYSTEM, subject=("case", case_id), path=version.path, details=details)
     return order

@@ -11,6 +11,7 @@ from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, ids
 from lianfang.kernel.access import Actor, under
 from lianfang.kernel.refusals import Refusal, Refused
+from lianfang.kernel.views import day_field
 from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Area, Organisation, Site
 from lianfang.registry.place_fields import PlaceField
@@ -116,13 +117,9 @@ class RoundForm(_Areas):
         initial="08:00 14:00 20:00",
         help_text=gettext_lazy("For example 08:00 14:00 20:00"),
     )
-    starts_on = forms.DateField(
-        label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    ends_on = forms.DateField(
+    starts_on = day_field(required=True, label=gettext_lazy("First day"))
+    ends_on = day_field(
         label=gettext_lazy("Last day"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Left empty, the round goes on until it is stopped."),
     )
     organisation = PlaceField(
