@@ -92,13 +92,16 @@ def write(events: Iterable[Event]) -> None:
         raise RuntimeError("an event is written with the change it tells of, in one transaction")
     events = list(events)
     Event.objects.bulk_create(events)
-    ordered: dict[str, list[str]] = {}
+    reacting: dict[str, list[str]] = {}
     for event in events:
         for name in reactions().get(event.kind, ()):
-            ordered.setdefault(name, []).append(str(event.pk))
-    for name, event_ids in ordered.items():
-        for start in range(0, len(event_ids), DELIVERED_AT_ONCE):
-            deliver.enqueue(name, event_ids[start : start + DELIVERED_AT_ONCE], 1)
+            reacting.setdefault(name, []).append(str(event.pk))
+    ordered: dict[tuple[str, ...], list[str]] = {}
+    for name, event_ids in reacting.items():
+        ordered.setdefault(tuple(event_ids), []).append(name)
+    for ids_together, names in ordered.items():  # one job for all who react to the same events
+        for start in range(0, len(ids_together), DELIVERED_AT_ONCE):
+            deliver.enqueue(" ".join(names), list(ids_together[start : start + DELIVERED_AT_ONCE]), 1)
 
 
 _declared: dict[str, list[Callable[[Event], None]]] = {}
@@ -145,21 +148,27 @@ def reactions() -> dict[str, tuple[str, ...]]:
 
 
 @task()
-def deliver(name: str, event_ids: list[str], attempt: int) -> None:
-    """Run one reaction to some events. A failure is tried again, later each time, and after the last attempt raised.
+def deliver(names: str, event_ids: list[str], attempt: int) -> None:
+    """Run reactions, named one after another with blanks between, to some events; each in a transaction of its own.
 
-    Of events that were delivered together each is then tried on its own, so that one does not hold up the others.
+    One that fails is tried again, later each time, and after the last attempt raised; the others are not held up by it.
+    Of events that were delivered together each is then tried on its own.
     """
-    module, function = name.split(":")
-    reaction = getattr(import_module(module), function)
-    try:
-        with transaction.atomic():
-            found = Event.objects.in_bulk(event_ids)
+    problem: Exception | None = None
+    for name in names.split():
+        module, function = name.split(":")
+        reaction = getattr(import_module(module), function)
+        try:
+            with transaction.atomic():
+                found = Event.objects.in_bulk(event_ids)
+                for event_id in event_ids:
+                    reaction(found[UUID(event_id)])
+        except Exception as no:
+            if attempt >= ATTEMPTS:
+                problem = no
+                continue
+            later = clock.now() + timedelta(seconds=2**attempt)
             for event_id in event_ids:
-                reaction(found[UUID(event_id)])
-    except Exception:
-        if attempt >= ATTEMPTS:
-            raise
-        later = clock.now() + timedelta(seconds=2**attempt)
-        for event_id in event_ids:
-            deliver.using(run_after=later).enqueue(name, [event_id], attempt + 1)
+                deliver.using(run_after=later).enqueue(name, [event_id], attempt + 1)
+    if problem is not None:
+        raise problem

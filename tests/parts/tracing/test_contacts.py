@@ -199,7 +199,7 @@ def test_corrections_append_and_every_evening_shows_what_was_known(world, notify
     assert selectors.standings([contact])[contact.pk].code == "none"
     assert selectors.standings([contact], january)[contact.pk].code == "new"
     assert Exposure.objects.count() == 3
-    with pytest.raises(Refused, match="already corrected|已被更正"):
+    with pytest.raises(Refused, match="already corrected|已被订正"):
         services.correct_exposure(exposure.pk, told, me)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Exposure.objects.update(kind="forged")

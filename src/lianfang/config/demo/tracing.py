@@ -192,8 +192,8 @@ def react(path: str) -> None:
     while found := list(waiting.order_by("enqueued_at")[:500]):
         if path != NOWHERE:
             for job in found:
-                name, event_ids, attempt = job.args_kwargs["args"]
+                names, event_ids, attempt = job.args_kwargs["args"]
                 here = Event.objects.filter(pk__in=event_ids, path__startswith=path).order_by("pk")
                 if event_ids := [str(pk) for pk in here.values_list("pk", flat=True)]:
-                    events.deliver.func(name, event_ids, attempt)
+                    events.deliver.func(names, event_ids, attempt)
         DBTaskResult.objects.filter(pk__in=[job.pk for job in found]).delete()
