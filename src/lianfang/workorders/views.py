@@ -24,7 +24,7 @@ from lianfang.registry.models import Area, Organisation
 from lianfang.registry.selectors import area_name, chosen_area, top_area
 
 from . import forms, photos, selectors, services
-from .about import about
+from .about import about, note_of
 from .models import WorkOrder
 from .rules import WORKFLOW, Kind, escalated, kinds, late, plainly
 
@@ -161,6 +161,7 @@ def _order_page(request: HttpRequest, found: WorkOrder, status: int = 200, **giv
         "workorders/order.html",
         {
             "order": found,
+            "note": note_of(found),
             "kind": kind,
             "label": _kind_words(found.kind),
             "about": about(actor, [found])[found.pk],
