@@ -1,7 +1,9 @@
-"""The type that reports are set in: Noto Sans SC (SIL Open Font License), cut down to the characters they can need.
+"""The type that documents are set in: Noto Sans SC (SIL Open Font License).
 
-The whole fonts hold 30,000 characters in 10 MB a weight. Kept are those of GB 2312, which running Chinese text stays
-within, all that stand in names of areas and in our own words, and Latin letters with the usual signs: two weights, 5 MB.
+The whole fonts hold 30,000 characters in 10 MB a weight. Names are in these documents, and names go beyond any cut, so
+Regular is kept whole. Bold, for headings, is cut down to GB 2312, which running Chinese text stays within, all that
+stands in names of areas and in our own words, and Latin letters with the usual signs: 2 MB. What Bold lacks is set in
+Regular.
 """
 
 import gzip
@@ -15,10 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 SOURCES = ROOT / "src" / "lianfang"
 FONTS = SOURCES / "situation" / "fonts"
-STAMP = FONTS / "stamp.txt"
+CHARACTERS = FONTS / "characters.txt"  # all that can be set, for the platform to read
+STAMP = FONTS / "stamp.txt"  # what Bold was cut to
 PACKAGE = "@expo-google-fonts/noto-sans-sc@0.4.3"
 SHA512 = "f6b0307454c51db3bfbba0acd208f68d96d6ef84c62226853509d7607dace700356f3564c1b6af88be2df18515eb8d9e1988e0f3a787e8390011099f3470e771"
-WEIGHTS = ("400Regular", "700Bold")
+WHOLE, CUT = "400Regular", "700Bold"
 LATIN = (
     *range(0x20, 0x7F),
     *range(0xA0, 0x180),
@@ -31,7 +34,7 @@ LATIN = (
 
 
 def characters() -> set[int]:
-    """The code points that the fonts keep."""
+    """The code points that Bold keeps."""
     kept = set(LATIN)
     for high in range(0xA1, 0xF8):
         for low in range(0xA1, 0xFF):
@@ -46,7 +49,7 @@ def characters() -> set[int]:
 
 def up_to_date() -> bool:
     """Whether the fonts hold every character that is asked of them now."""
-    if not STAMP.exists() or not all((FONTS / f"NotoSansSC-{weight}.ttf").exists() for weight in WEIGHTS):
+    if not all(path.exists() for path in (STAMP, CHARACTERS, _font(WHOLE), _font(CUT))):
         return False
     package, _, held = STAMP.read_text(encoding="utf-8").partition("\n")
     return package == PACKAGE and characters() <= {ord(character) for character in held}
@@ -55,6 +58,7 @@ def up_to_date() -> bool:
 def build(npm: Callable[[list[str], Path], int]) -> None:
     """Fetch the package, check that it is the one we know, and write the fonts. ``npm`` runs npm in a folder."""
     from fontTools import subset
+    from fontTools.ttLib import TTFont
 
     with tempfile.TemporaryDirectory(prefix="lianfang-fonts-") as folder:
         if npm(["pack", PACKAGE, "--silent"], Path(folder)) != 0:
@@ -67,23 +71,32 @@ def build(npm: Callable[[list[str], Path], int]) -> None:
         )
     kept = characters()
     FONTS.mkdir(exist_ok=True)
+    STAMP.unlink(missing_ok=True)  # until all is written
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as package:
-        for name in ("LICENSE_FONT", *WEIGHTS):
-            member = f"package/{name}" if name not in WEIGHTS else f"package/{name}/NotoSansSC_{name}.ttf"
-            held = package.extractfile(member)
-            if held is None:
-                raise SystemExit(f"{PACKAGE} has no {member}.")
-            if name not in WEIGHTS:
-                (FONTS / "OFL.txt").write_bytes(held.read())
-                continue
-            options = subset.Options(
-                hinting=False, desubroutinize=True, notdef_outline=True, layout_features=["kern", "locl"]
-            )
-            font = subset.load_font(io.BytesIO(held.read()), options)
-            cut = subset.Subsetter(options)
-            cut.populate(unicodes=kept)
-            cut.subset(font)
-            part = FONTS / f"NotoSansSC-{name}.part"
-            subset.save_font(font, part, options)
-            part.replace(FONTS / f"NotoSansSC-{name}.ttf")
-    STAMP.write_text(f"{PACKAGE}\n{''.join(map(chr, sorted(kept)))}", encoding="utf-8")
+        (FONTS / "OFL.txt").write_bytes(_member(package, "LICENSE_FONT"))
+        whole = _member(package, f"{WHOLE}/NotoSansSC_{WHOLE}.ttf")
+        to_cut = _member(package, f"{CUT}/NotoSansSC_{CUT}.ttf")
+    _font(WHOLE).write_bytes(whole)
+    options = subset.Options(hinting=False, desubroutinize=True, notdef_outline=True, layout_features=["kern", "locl"])
+    bold = subset.load_font(io.BytesIO(to_cut), options)
+    cut = subset.Subsetter(options)
+    cut.populate(unicodes=kept)
+    cut.subset(bold)
+    subset.save_font(bold, _font(CUT), options)
+    CHARACTERS.write_text(_line(kept | set(TTFont(io.BytesIO(whole)).getBestCmap())), encoding="utf-8")
+    STAMP.write_text(f"{PACKAGE}\n{_line(kept)}", encoding="utf-8")
+
+
+def _font(weight: str) -> Path:
+    return FONTS / f"NotoSansSC-{weight}.ttf"
+
+
+def _line(codes: set[int]) -> str:
+    return "".join(map(chr, sorted(codes)))
+
+
+def _member(package: tarfile.TarFile, name: str) -> bytes:
+    held = package.extractfile(f"package/{name}")
+    if held is None:
+        raise SystemExit(f"{PACKAGE} has no {name}.")
+    return held.read()

@@ -457,7 +457,9 @@ def work_orders() -> str:
         (
             (
                 kind.label["en"],
-                ", ".join(str(PROOF_WORDS[part]) for part in kind.form),
+                "what is entered about its subject closes it"
+                if kind.by_record
+                else ", ".join(str(PROOF_WORDS[part]) for part in kind.form),
                 f"{kind.reading.label['en']}, {kind.reading.unit['en']}{', added up' if kind.reading.summed else ''}"
                 if kind.reading
                 else "",
@@ -465,7 +467,7 @@ def work_orders() -> str:
                 known[kind.follows].label["en"] if kind.follows else "",
             )
             for kind in known.values()
-            if kind.form or kind.verify or kind.follows
+            if kind.form or kind.verify or kind.by_record or kind.follows
         ),
     )
 

@@ -75,7 +75,7 @@ class RiskRule:
     unit: str
     disease: str
     valid_from: date
-    source: str
+    source: Mapping[str, str]
     levels: tuple[Level, ...]
     assumed: bool = False
     edition_of: str = ""
@@ -114,7 +114,7 @@ def holding(condition: Condition, value: Callable[[Measure], float]) -> list[Bou
 def graded(rule: RiskRule, value: Callable[[Measure], float]) -> tuple[Level, list[Bound]]:
     """The level of an area, and the bounds by which it holds: none for the level that holds otherwise.
 
-    >>> rule = RiskRule("r", {}, "county", "x", date(2020, 1, 1), "", (
+    >>> rule = RiskRule("r", {}, "county", "x", date(2020, 1, 1), {}, (
     ...     Level("hot", {}, 1, Bound(Measure("new", 7), at_least=3)), Level("calm", {}, 0)))
     >>> graded(rule, {Measure("new", 7): 4}.get)[0].code, graded(rule, {Measure("new", 7): 2}.get)[0].code
     ('hot', 'calm')
@@ -181,8 +181,9 @@ def _rule(code: str, entry: Any, diseases: Sequence[str], problems: _Problems) -
     needed = {"label", "unit", "disease", "valid_from", "source", "levels"}
     if not problems.keys(entry, needed, {"assumed", "edition_of"}, "the rule"):
         return None
-    if not isinstance(entry["label"], dict) or not {"zh", "en"} <= entry["label"].keys():
-        problems.say("needs its label in zh and en")
+    for told in ("label", "source"):
+        if not isinstance(entry[told], dict) or not {"zh", "en"} <= entry[told].keys():
+            problems.say(f"needs its {told} in zh and en")
     if entry["unit"] not in UNITS:
         problems.say(f"unit {entry['unit']!r} is none of {', '.join(UNITS)}")
     if entry["disease"] not in diseases:

@@ -1,4 +1,4 @@
-"""Contacts from a file: read as every file is, its columns named as those of a line list are, then shown as a pasted list
+"""Contacts from a file, or from a pasted table whose headers are not known: read as every file is, its columns named as those of a line list are, then shown as a pasted list
 is, before anything is written. Refused lines go back as a file to be corrected and sent again."""
 
 import csv
@@ -148,12 +148,16 @@ def keep(name: str, meanings: Mapping[str, str], by: Actor) -> SavedMapping:
 @require_POST
 @page("contact.trace")
 def contact_file(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    """A file with contacts of a case: what its columns mean, then what would be entered."""
+    """A file or a pasted table with contacts of a case: what its columns mean, then what would be entered."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     version = surveillance.case(actor, case_id, permission="contact.trace")
     upload = request.FILES.get("file")
     if upload is not None:
         rows = read_table(upload.name or "", upload.chunks())
+    elif pasted := request.POST.get("text", ""):
+        if len(pasted) > roster.LONGEST:
+            raise Refused(refuse("roster.too_long", "text", most=roster.MOST_ROWS))
+        rows = read_table(_("the pasted list"), [pasted.encode("utf-8-sig")])
     elif text := request.POST.get("table", ""):
         rows = [row for row in csv.reader(StringIO(text), delimiter="\t") if row][: roster.MOST_ROWS + 2]
     else:

@@ -14,8 +14,7 @@ from django.conf import settings
 @cache
 def held() -> frozenset[str]:
     """The characters that the fonts of documents hold, as their build wrote them down."""
-    _package, _line, characters = (settings.DOCUMENT_FONTS / "stamp.txt").read_text(encoding="utf-8").partition("\n")
-    return frozenset(characters)
+    return frozenset((settings.DOCUMENT_FONTS / "characters.txt").read_text(encoding="utf-8"))
 
 
 def settable(text: str) -> str:
@@ -28,6 +27,6 @@ def typeset(source: Path, content: Mapping[str, Any]) -> bytes:
     with tempfile.TemporaryDirectory(prefix="lianfang-document-") as folder:
         copied = Path(folder) / source.name
         copied.write_bytes(source.read_bytes())
-        said = json.dumps(content, ensure_ascii=False, default=str)
+        said = settable(json.dumps(content, ensure_ascii=False, default=str))
         (Path(folder) / "content.json").write_text(said, encoding="utf-8")
         return typst.compile(str(copied), root=folder, font_paths=[str(settings.DOCUMENT_FONTS)])

@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from lianfang.kernel import ids
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.views import needs
-from lianfang.registry.models import Area
+from lianfang.registry.models import Area, Organisation
 from lianfang.registry.services import PersonDetails
 
 from . import selectors, services
@@ -42,6 +42,10 @@ class StayIn(Schema):
     site_id: UUID | None = Field(None, description="the isolation site; empty: at home")
     last_exposure_on: date | None = None
     notice: str = Field("", max_length=60)
+
+
+class HospitalIn(Schema):
+    hospital_id: UUID = Field(description="a hospital or clinic that receives patients")
 
 
 class CheckInIn(Schema):
@@ -260,6 +264,17 @@ def ask(request: HttpRequest, stay_id: UUID, body: NeedIn) -> Any:
     """Write down what somebody asks for."""
     need = services.ask(services.NewNeed(stay_id=stay_id, **body.dict()), _actor(request))
     return Status(201, {"id": need.pk})
+
+
+@router.post("/{uuid:stay_id}/hospital", response=StayOut)
+@needs("stay.manage")
+def name_hospital(request: HttpRequest, stay_id: UUID, body: HospitalIn) -> Any:
+    """Say which hospital receives somebody who fell ill where none is designated; that closes the order to find one."""
+    hospital = Organisation.objects.filter(pk=body.hospital_id).first()
+    if hospital is None:
+        raise Refused(refuse("kernel.not_found", "hospital_id"))
+    services.name_hospital(stay_id, hospital, _actor(request))
+    return _read(request, stay_id)
 
 
 @router.post("/{uuid:stay_id}/end", response=StayOut)

@@ -6,6 +6,7 @@ Nothing is kept of a signal but the order it raised: what is shown of any evenin
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -164,6 +165,21 @@ def order_id(area: Area, disease: str, day: date) -> UUID:
     """The id of the order that a signal of an area raises: the same all week, so that none is raised twice."""
     year, week, _weekday = day.isocalendar()
     return uuid5(subject_of(area), f"{KIND} {area.code} {disease} {year}-W{week:02d}")
+
+
+def told(signal: Signal, found: Judged) -> dict[str, Any]:
+    """What the order of a signal keeps, to be put in words for each reader."""
+    return {
+        "disease": found.disease,
+        "day": signal.day.isoformat(),
+        "weekly": signal.weekly,
+        "observed": signal.observed,
+        "threshold": signal.threshold,
+        "week": signal.week,
+        "cut": found.cut.isoformat(),
+        "edition": found.edition,
+        "years": found.years,
+    }
 
 
 def orders_of(actor: Actor, found: Judged) -> dict[str, WorkOrder]:

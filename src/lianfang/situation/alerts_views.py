@@ -50,7 +50,7 @@ def signals(request: HttpRequest) -> HttpResponse:
             "disease_label": definitions.label(definitions.disease(found.disease)),
             "query": urlencode(kept),
             "rows": alerts_words.rows_of(actor, found),
-            "method": alerts_words.method(found),
+            "method": alerts_words.method(found.years),
             "looked_back": alerts.LOOKED_BACK,
             "townships": found.area.path.count("/") >= WIDEST,
         },
@@ -78,7 +78,7 @@ def signals_table(request: HttpRequest) -> HttpResponse:
     ]
     for signal in found.found:
         row = [signal.area.code, area_name(signal.area), signal.day, signal.observed, signal.threshold, signal.week]
-        about = [alerts_words.method_name(found), " ".join(signal.also), found.disease, found.cut, found.edition]
+        about = [alerts_words.method_name(found.years), " ".join(signal.also), found.disease, found.cut, found.edition]
         rows.append([*row, *about])
     response = HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = (

@@ -1,5 +1,6 @@
 """Signals in the reader's words: for the page, the order, the report."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,7 +9,9 @@ from django.utils.translation import ngettext
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel.access import Actor
+from lianfang.registry.models import Area
 from lianfang.registry.selectors import area_name
+from lianfang.workorders.models import WorkOrder
 from lianfang.workorders.rules import WORKFLOW
 
 from .alerts import FARRINGTON_ALPHA, FARRINGTON_AT_LEAST, LEAST_CASES, RAISES, Judged, Signal, orders_of
@@ -16,21 +19,21 @@ from .alerts import FARRINGTON_ALPHA, FARRINGTON_AT_LEAST, LEAST_CASES, RAISES, 
 STATES = {state.name: state.label for state in WORKFLOW.states}
 
 
-def method_name(found: Judged) -> str:
-    """The method by its name in the literature."""
-    return "Farrington flexible (Noufaily 2013)" if found.years else f"EARS {RAISES}"
+def method_name(years: int) -> str:
+    """The method by its name in the literature; ``years`` of earlier weeks, 0 where days are compared."""
+    return "Farrington flexible (Noufaily 2013)" if years else f"EARS {RAISES}"
 
 
-def method(found: Judged) -> str:
+def method(years: int) -> str:
     """What a county is compared with, and when it stands out, in a sentence."""
-    if found.years:
+    if years:
         cases, weeks = FARRINGTON_AT_LEAST
         return _(
             "{method}: the reported cases of seven days against the same weeks of the last {years} years, upper limit "
             "{percent}%, from {cases} cases in {weeks} weeks on."
         ).format(
-            method=method_name(found),
-            years=found.years,
+            method=method_name(years),
+            years=years,
             percent=f"{100 * (1 - FARRINGTON_ALPHA):g}",
             cases=cases,
             weeks=weeks,
@@ -38,7 +41,7 @@ def method(found: Judged) -> str:
     return _(
         "{method}: the reported cases of a day against those of seven days that ended two days before it; the limit is three "
         "standard deviations, of at least 1 case, above their mean, from {cases} cases in seven days on."
-    ).format(method=method_name(found), cases=LEAST_CASES)
+    ).format(method=method_name(years), cases=LEAST_CASES)
 
 
 def figures(signal: Signal) -> str:
@@ -59,18 +62,21 @@ def figures(signal: Signal) -> str:
     return words.format(n=signal.observed, day=signal.day, limit=f"{signal.threshold:.1f}", week=signal.week)
 
 
-def note(signal: Signal, found: Judged) -> str:
+def note(order: WorkOrder) -> str:
     """What the order says to whoever checks the signal."""
-    disease = definitions.label(definitions.disease(found.disease))
-    said = _("{disease}, {area}: {figures}").format(
-        disease=disease, area=area_name(signal.area), figures=figures(signal)
+    told, area = order.told, Area.objects.get(pk=order.subject_id.int)
+    signal = Signal(
+        area, date.fromisoformat(told["day"]), *(told[name] for name in ("weekly", "observed", "threshold", "week"))
     )
-    ground = _("As known at the end of {cut}, protocol edition {edition}.").format(cut=found.cut, edition=found.edition)
+    known = definitions.disease(told["disease"])
+    disease = definitions.label(known) if known else told["disease"]
+    said = _("{disease}, {area}: {figures}").format(disease=disease, area=area_name(area), figures=figures(signal))
+    ground = _("As known at the end of {cut}, protocol edition {edition}.").format(**told)
     ask = _(
         "A signal says that there are more cases than chance explains, not why: look whether it is an outbreak, a batch of "
         "late reports, or more testing, and write down what was found."
     )
-    return "\n".join((said, method(found), ground, ask))
+    return "\n".join((said, method(told["years"]), ground, ask))
 
 
 def rows_of(actor: Actor, found: Judged) -> list[dict[str, Any]]:

@@ -3,9 +3,7 @@
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events
@@ -15,7 +13,7 @@ from lianfang.registry.models import Area
 from lianfang.workorders.models import WorkOrder
 from lianfang.workorders.services import raise_many, raised
 
-from . import alerts, alerts_words
+from . import alerts
 
 JUDGED = "signals.judged"
 ROUND = (
@@ -53,17 +51,16 @@ def judge_day(day: date) -> int:
         for disease in definitions.diseases():
             found = alerts.judged(SYSTEM, top, disease.code, day, back=1)
             counted += len(found.found)
-            with translation.override(settings.LANGUAGE_CODE):
-                for signal in found.found:
-                    pk = alerts.order_id(signal.area, disease.code, signal.day)
-                    orders[pk] = raised(
-                        alerts.KIND,
-                        id=pk,
-                        subject_id=alerts.subject_of(signal.area),
-                        path=signal.area.path,
-                        raised_at=clock.now(),
-                        note=alerts_words.note(signal, found),
-                    )
+            for signal in found.found:
+                pk = alerts.order_id(signal.area, disease.code, signal.day)
+                orders[pk] = raised(
+                    alerts.KIND,
+                    id=pk,
+                    subject_id=alerts.subject_of(signal.area),
+                    path=signal.area.path,
+                    raised_at=clock.now(),
+                    told=alerts.told(signal, found),
+                )
     with transaction.atomic():
         known = set(WorkOrder.objects.filter(pk__in=orders).values_list("pk", flat=True))
         new = [order for pk, order in orders.items() if pk not in known]

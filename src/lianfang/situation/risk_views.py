@@ -83,6 +83,7 @@ def risk(request: HttpRequest) -> HttpResponse:
             "above": selectors.seen_above(actor, area),
             "rule": rule,
             "rule_label": rule.label[language],
+            "rule_source": rule.source[language],
             "rules": [(entry.code, entry.label[language]) for entry in risk_rules().values() if not entry.edition_of],
             "as_of": day,
             "day": here,

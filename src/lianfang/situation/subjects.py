@@ -11,6 +11,8 @@ from lianfang.registry.models import Area
 from lianfang.registry.selectors import area_name
 from lianfang.workorders.about import Named, Subject
 
+from .alerts_words import note
+
 MOST = 2**62  # a number above is no area's
 
 
@@ -26,4 +28,4 @@ def _areas(actor: Actor, ids: Collection[UUID]) -> Named:
     }
 
 
-SUBJECTS = {"area": Subject(_("area"), _areas)}
+SUBJECTS = {"area": Subject(_("area"), _areas, note)}

@@ -106,7 +106,7 @@ def _signals(actor: Actor, found: selectors.Picture) -> dict[str, Any]:
     return {
         "signals_judged": judged,
         "signals": alerts_words.rows_of(actor, judged),
-        "signals_method": alerts_words.method(judged),
+        "signals_method": alerts_words.method(judged.years),
     }
 
 

@@ -25,7 +25,7 @@ from lianfang.surveillance import selectors as surveillance
 from lianfang.surveillance.models import CaseVersion
 from lianfang.workorders.models import WorkOrder
 
-from . import entering, selectors, services
+from . import entering, roster, selectors, services
 from .forms import ContactForm, LinkForm, PasteForm, PresenceForm, VisitForm, take, visit_initial
 from .models import Visit
 from .presenting import category_words, exposure_words, judged_words, lines_shown, unasked_words, window_words
@@ -230,6 +230,7 @@ def paste_page(request: HttpRequest, case_id: UUID, data: Any) -> HttpResponse:
             "here": sum(each.here for each in shown),
             "refused": [each for each in shown if not each.enters],
             "more": max(0, len(shown) - SHOWN),
+            "unnamed": bool(shown) and roster.names_no_names(form.cleaned_data["text"]),
             "window_words": window_words(selectors.window_of(version)),
         },
         status=422 if form.errors else 200,

@@ -89,6 +89,9 @@ _PHONE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-\d{7,
 _AGE = re.compile(r"(\d{1,3})\s*(?:岁|周岁|years?|y)?")
 _FULL_DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ]?.*)?")
 _DAY = re.compile(r"(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
+_FIGURES = re.compile(
+    r"[\d\s年月日号岁xX+/.:：-]*\d[\d\s年月日号岁xX+/.:：-]*"
+)  # a date, an age, a number: in no header
 _HOUR = re.compile(r"(\d{1,2})[:：时](\d{2})")
 _NAME = re.compile(r"[\u4e00-\u9fff·•]{2,5}|[A-Za-z][A-Za-z.'’-]*(?: [A-Za-z.'’-]+){1,4}")
 _PLACE = re.compile(r"[\u4e00-\u9fff].*(?:省|市|区|县|镇|乡|街道|村|路|街|小区|社区|号|室|幢|栋)")
@@ -122,7 +125,7 @@ def read(text: str, today: date) -> Roster:
     >>> row.said["name"], row.said["sex"], row.said["phone"], row.said["relation"], row.said["last_on"]
     ('李建国', 'M', '13800000001', 'colleague', datetime.date(2020, 1, 25))
     """
-    lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = _lines(text)
     cells = _cells(lines)
     columns: tuple[tuple[str, str], ...] = ()
     header = ""
@@ -139,23 +142,43 @@ def read(text: str, today: date) -> Roster:
     return Roster(tuple(rows), columns)
 
 
+def names_no_names(text: str) -> bool:
+    """Whether a list is a table with no column known to hold the names, though its first line could be of headers.
+
+    >>> names_no_names("员工\\t手机\\n李建国\\t13800000001"), names_no_names("李建国\\t13800000001\\n王芳\\t13800000002")
+    (True, False)
+    """
+    lines = _lines(text)
+    rows = [cells for _number, cells in _cells(lines)] if _divider(lines) else []
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return False
+    if known := {name for _header, name in _headers(rows[0])}:
+        return "name" not in known
+    return not any(_FIGURES.fullmatch(cell) for cell in rows[0] if cell)
+
+
 def cells_of(line: str) -> list[str]:
     """The cells of one line of a table as somebody pasted it."""
     [(_number, cells)] = _cells([line]) or [(1, [])]
     return cells
 
 
-def _cells(lines: Sequence[str]) -> list[tuple[int, list[str]]]:
-    """The cells of each line that says something. Tables keep their empty cells; running lines are cut at spaces."""
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _divider(lines: Sequence[str]) -> str:
+    """What stands between the cells of a table; empty where the lines are none."""
     filled = [line for line in lines if line.strip()]
     if any("\t" in line for line in filled):
-        reader = csv.reader(StringIO("\n".join(lines)), delimiter="\t")
-        return [
-            (reader.line_num, [cell.strip() for cell in row]) for row in reader if any(cell.strip() for cell in row)
-        ]
-    first = next(iter(filled), "")
-    if first.count(",") >= 2:
-        reader = csv.reader(StringIO("\n".join(lines)))
+        return "\t"
+    return "," if filled and filled[0].count(",") >= 2 else ""
+
+
+def _cells(lines: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """The cells of each line that says something. Tables keep their empty cells; running lines are cut at spaces."""
+    if divider := _divider(lines):
+        reader = csv.reader(StringIO("\n".join(lines)), delimiter=divider)
         return [
             (reader.line_num, [cell.strip() for cell in row]) for row in reader if any(cell.strip() for cell in row)
         ]

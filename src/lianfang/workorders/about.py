@@ -2,7 +2,8 @@
 
 Each part declares the subjects it knows in its ``subjects.py``: ``SUBJECTS = {"case": Subject(_("case"), cases)}``, where
 ``cases(actor, ids)`` gives of each id its name and the address of its page, as far as the actor may know them. What a part
-leaves out is shown by the word for its kind alone.
+leaves out is shown by the word for its kind alone. Where the platform has more to say than the kind does, the order keeps it
+as values, ``told``, and the part's ``words`` put it in the language of whoever reads.
 """
 
 from collections import defaultdict
@@ -28,6 +29,7 @@ class Subject:
 
     label: Any
     named: Callable[[Actor, Collection[UUID]], Named]
+    words: Callable[[WorkOrder], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,10 @@ def about(actor: Actor, orders: Iterable[WorkOrder]) -> dict[UUID, About]:
         label = str(subject.label) if subject else kind
         found.update((order.pk, About(label, *names.get(order.subject_id, ("", "")))) for order in some)
     return found
+
+
+def note_of(order: WorkOrder) -> str:
+    """What an order says to whoever does it, in the language in force: what the platform told, and what a person wrote."""
+    subject = subjects().get(order.subject_kind)
+    told = subject.words(order) if subject and subject.words and order.told else ""
+    return "\n".join(filter(None, (told, order.note)))

@@ -17,6 +17,7 @@ from lianfang.registry.models import Area, Organisation, Site
 from lianfang.registry.selectors import chosen_area
 
 from . import photos, selectors, services
+from .about import note_of
 from .models import OrderEntry, WorkOrder
 from .rules import escalated, late
 
@@ -191,7 +192,7 @@ def open_order(request: HttpRequest, order_id: UUID) -> Any:
         events.record("order.opened", actor, subject=("order", found.pk), path=found.path, details={"kind": found.kind})
     return {
         **_shown(found),
-        "note": found.note,
+        "note": note_of(found),
         "place": found.place,
         "applicant": found.applicant,
         "entries": [_entry(entry) for entry in selectors.history(found)],

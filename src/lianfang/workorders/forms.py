@@ -1,9 +1,11 @@
 """The forms of work orders: a request, a round, a proof, and to whom an order goes."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +17,7 @@ from lianfang.kernel.views import day_field
 from lianfang.registry.area_views import AreaInput, area_field
 from lianfang.registry.models import Area, Organisation, Site
 from lianfang.registry.place_fields import PlaceField
+from lianfang.registry.selectors import area_name
 
 from . import photos, rules, selectors
 from .models import WorkOrder
@@ -105,8 +108,23 @@ class RequestForm(_Areas):
         return Request(**{name: given[name] for name in self.fields})
 
 
+FEW_SITES = 40  # so many stand in one list; of more, some are sought and ticked, then others
+
+
+class SitesField(forms.ModelMultipleChoiceField):
+    """Sites to tick, each with its area: a city has many markets of one name."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Site) -> str:
+        return f"{obj.name} · {area_name(obj.area)}"
+
+
 class RoundForm(_Areas):
-    """A round: what, where, when."""
+    """A round: what, where, when.
+
+    Where there are many sites, those stand there that are ticked, and the first of those sought by ``sought``.
+    """
 
     kind = forms.ChoiceField(label=gettext_lazy("What is done"))
     name = forms.CharField(label=gettext_lazy("Name of the round"), max_length=80)
@@ -128,9 +146,13 @@ class RoundForm(_Areas):
         required=False,
         help_text=gettext_lazy("Empty: whoever runs the site"),
     )
-    sites = forms.ModelMultipleChoiceField(
-        Site.objects.none(), label=gettext_lazy("Sites"), widget=forms.CheckboxSelectMultiple, required=False
+    sought = forms.CharField(
+        label=gettext_lazy("Find sites"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy("Part of the name, the name of the area, or how its code begins. What is ticked stays."),
     )
+    sites = SitesField(Site.objects.none(), label=gettext_lazy("Sites"), required=False)
 
     def __init__(self, *args: Any, actor: Actor, **options: Any):
         super().__init__(*args, **options)
@@ -138,10 +160,31 @@ class RoundForm(_Areas):
             (kind.code, definitions.label(kind)) for kind in by_hand(actor) if kind.subject == "site"
         ]
         sites = Site.objects.visible_to(actor, "order.raise").in_use(clock.today()).order_by("path", "name")
+        sites = sites.select_related("area")
         self.fields["sites"].queryset = sites  # type: ignore[attr-defined]
+        self.left = 0  # how many more were found than stand there
+        if sites.order_by()[: FEW_SITES + 1].count() > FEW_SITES:
+            self._offer(sites)
+        else:
+            del self.fields["sought"]
         self.fields["organisation"].rows = _organisations(list(actor.paths("order.raise"))) | (  # type: ignore[attr-defined]
             Organisation.objects.filter(pk__in=actor.organisations("order.raise"))
         )
+
+    def _offer(self, sites: QuerySet[Site]) -> None:
+        """Let those be ticked that were ticked before, and the first of those sought."""
+        field, text = self.fields["sites"], (self["sought"].value() or "").strip()
+        ticked: QuerySet[Site] = Site.objects.none()
+        with suppress(forms.ValidationError):
+            ticked = field.clean(list(self["sites"].value() or ()))
+        found = sites.exclude(pk__in=ticked.values("pk"))
+        if text:
+            of_name = Q(name__icontains=text) | Q(name_en__icontains=text)
+            of_area = Q(area__name__icontains=text) | Q(area__name_en__icontains=text) | Q(area__code__startswith=text)
+            found = found.filter(of_name | of_area)
+        shown = [*ticked, *found[:FEW_SITES]]
+        self.left = max(0, found.count() - FEW_SITES)
+        field.widget.choices = [(site.pk, field.label_from_instance(site)) for site in shown]  # type: ignore[attr-defined]
 
     def clean_times(self) -> list[Any]:
         found = rules.hours_of(self.cleaned_data["times"])

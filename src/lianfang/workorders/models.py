@@ -87,7 +87,8 @@ class WorkOrder(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     applicant = SealedText()
     place = SealedText()
-    note = SealedText()
+    note = SealedText()  # in the words of whoever asked
+    told: Any = models.JSONField(null=True)  # what the platform raised it for; the part of its subject finds the words
     offered_path = AreaPath(blank=True)
     offered_organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, related_name="+", db_index=False

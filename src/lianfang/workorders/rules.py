@@ -18,8 +18,12 @@ from lianfang.kernel.workflow import Move, State, Workflow
 # --- states and moves ---------------------------------------------------------------------------------------------
 
 
-def _needs_no_verification(order: Any) -> Refusal | None:
-    return refuse("order.is_verified") if kinds()[order.kind].verify else None
+def _done_by_saying_so(order: Any) -> Refusal | None:
+    """An order is done by saying so, unless somebody verifies it, or what is entered about its subject closes it."""
+    kind = kinds()[order.kind]
+    if kind.by_record:
+        return refuse("order.closed_by_record")
+    return refuse("order.is_verified") if kind.verify else None
 
 
 def _needs_verification(order: Any) -> Refusal | None:
@@ -45,7 +49,7 @@ WORKFLOW = Workflow(
         Move("accept", _("Accept"), ("open", "assigned"), "accepted", "order.do", "order.accepted"),
         Move(
             "complete", _("Done"), ("open", "assigned", "accepted", "offered"), "done", "order.do", "order.done",
-            _needs_no_verification,
+            _done_by_saying_so,
         ),
         Move(
             "report", _("Report as done"), ("open", "assigned", "accepted", "offered"), "reported", "order.do",
@@ -121,6 +125,7 @@ class Kind:
     form: tuple[str, ...] = ()  # what must be there before it is done
     reading: Reading | None = None
     verify: bool = False
+    by_record: bool = False  # what is entered about its subject closes it
     follows: str = ""
     escalates: timedelta = timedelta()  # so late, it is shown to the level above
 
@@ -134,7 +139,7 @@ class HalfRight(ValueError):
 
 
 MUST = {"label", "subject", "minutes", "permission"}
-MAY = {"deadline", "raise", "form", "reading", "verify", "follows", "escalates"}
+MAY = {"deadline", "raise", "form", "reading", "verify", "by_record", "follows", "escalates"}
 
 
 def read_kinds(path: Path) -> dict[str, Kind]:
@@ -169,8 +174,11 @@ def _problems(entry: Any, every: dict[str, Any]) -> Iterator[str]:
     for key in ("subject", "deadline"):
         if key in entry and not (isinstance(entry[key], str) and entry[key].isidentifier()):
             yield f"says {key} = {entry[key]!r}; write a name in letters and underscores"
-    if "verify" in entry and type(entry["verify"]) is not bool:
-        yield f"says verify = {entry['verify']!r}; write true or false"
+    for key in ("verify", "by_record"):
+        if key in entry and type(entry[key]) is not bool:
+            yield f"says {key} = {entry[key]!r}; write true or false"
+    if entry.get("by_record") and entry.keys() & {"form", "verify", "raise"}:
+        yield "is closed by a record; remove form, verify and raise, or by_record"
     if "form" in entry:
         form = entry["form"]
         if not isinstance(form, list) or any(field not in PROOFS for field in form) or len(set(form)) < len(form):
@@ -231,6 +239,7 @@ def _kind(code: str, entry: dict[str, Any]) -> Kind:
         form=tuple(entry.get("form", ())),
         reading=Reading(reading["label"], reading["unit"], reading.get("summed", False)) if reading else None,
         verify=entry.get("verify", False),
+        by_record=entry.get("by_record", False),
         follows=entry.get("follows", ""),
         escalates=timedelta(minutes=entry["escalates"]) if "escalates" in entry else limit,
     )

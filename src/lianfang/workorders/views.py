@@ -24,7 +24,7 @@ from lianfang.registry.models import Area, Organisation
 from lianfang.registry.selectors import area_name, chosen_area, top_area
 
 from . import forms, photos, selectors, services
-from .about import about
+from .about import about, note_of
 from .models import WorkOrder
 from .rules import WORKFLOW, Kind, escalated, kinds, late, plainly
 
@@ -161,6 +161,7 @@ def _order_page(request: HttpRequest, found: WorkOrder, status: int = 200, **giv
         "workorders/order.html",
         {
             "order": found,
+            "note": note_of(found),
             "kind": kind,
             "label": _kind_words(found.kind),
             "about": about(actor, [found])[found.pk],
@@ -511,9 +512,17 @@ def round_new(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     area = top_area(actor, "order.raise")
     first = {"starts_on": clock.today(), "area": area.code if area else ""}
+    if (
+        request.method == "POST" and "find" in request.GET
+    ):  # nothing is judged yet: what was filled in comes back with the sites that were sought
+        so_far = {**request.POST.dict(), "sites": request.POST.getlist("sites")}
+        return render(
+            request, "workorders/round_new.html", {"form": forms.RoundForm(initial={**first, **so_far}, actor=actor)}
+        )
     form = forms.RoundForm(request.POST or None, initial=first, actor=actor)
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
+        given.pop("sought", None)
         kind, name, sites, hours = (given.pop(each) for each in ("kind", "name", "sites", "times"))
         try:
             planned = services.plan_round(kind, name, list(sites), hours, actor, **given)

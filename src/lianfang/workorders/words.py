@@ -3,6 +3,9 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES = {
     "order.is_verified": _("Orders of this kind are verified. Report it as done; somebody else then verifies it."),
     "order.is_not_verified": _("Orders of this kind are not verified. Say that it is done."),
+    "order.closed_by_record": _(
+        "A note does not close this order. Enter what it asks for on the page of what it is about; that closes it."
+    ),
     "order.reason_missing": _("Say why, so that the others understand it."),
     "order.verified_by_another": _("Nobody verifies what he did himself. Somebody else of the desk must look at it."),
     "order.proof_missing": _("Before this is done, it needs: {what}."),

@@ -19,6 +19,7 @@ from lianfang.registry.models import Person
 from lianfang.registry.services import PersonDetails
 from lianfang.surveillance import services as surveillance
 from lianfang.surveillance.evidence import Evidence
+from lianfang.tracing import roster
 from lianfang.tracing.models import Contact, Exposure
 from lianfang.workorders.models import WorkOrder
 
@@ -212,3 +213,42 @@ def test_another_county_gets_no_file_of_refused_lines(client, world, case):
     client.force_login(world.users["xihu"])
     sent = {"text": "姓名\t年龄\n甲\t老\n", "kind": "meal"}
     assert client.post(reverse("contact-refused", args=[case.pk]), sent).status_code == 404
+
+
+PASTED = ROSTER.replace(",", "\t").replace("手机", "手提电话").replace("年龄", "几岁").replace("\n", "\r\n")
+
+
+def test_a_pasted_table_with_headers_of_its_own_gets_the_page_of_columns(tracer, world, case):
+    tracer.cookies["django_language"] = "en"
+    pasted = {"text": PASTED, "kind": "same_place"}
+    preview = tracer.post(reverse("contact-paste", args=[case.pk]), pasted).content.decode()
+    assert f'formaction="{reverse("contact-file", args=[case.pk])}"' in preview
+    columns = tracer.post(reverse("contact-file", args=[case.pk]), pasted)
+    assert (columns.status_code, columns.context["count"]) == (200, 4)
+    assert [column["header"] for column in columns.context["columns"]][:3] == ["员工", "工号", "手提电话"]
+    meanings = {**MEANINGS, "手提电话": "phone", "几岁": "age"}
+    page = decide(tracer, case, columns, **meanings, save_as="鞋厂")
+    assert (page.context["count"], len(page.context["refused"])) == (2, 2)
+    assert not page.context["unnamed"]
+    enter(tracer, case, page)
+    assert [contact.person.name for contact in Contact.objects.all()] == ["张三", "张三"]
+    again = tracer.post(reverse("contact-file", args=[case.pk]), pasted)
+    assert again.context["used"] == "鞋厂"
+    partly = tracer.post(reverse("contact-paste", args=[case.pk]), {"text": ROSTER, "kind": "same_place"})
+    assert partly.context["unnamed"], "phone and age are known, but nobody's name"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["张三\t13800000003\t30\n李四\t13800000004\t31", "张三 男 13800000003", TABLE.split("\n", 1)[1], "员工\t手机"],
+)
+def test_what_is_understood_is_not_asked_for(tracer, case, text):
+    page = tracer.post(reverse("contact-paste", args=[case.pk]), {"text": text, "kind": "same_place"})
+    assert not page.context["unnamed"]
+
+
+def test_a_pasted_list_that_is_no_table_of_columns_is_refused_in_words(tracer, client, world, case):
+    address = reverse("contact-file", args=[case.pk])
+    assert tracer.post(address, {"text": "x" * (roster.LONGEST + 1)}).status_code == 422
+    client.force_login(world.users["xihu"])
+    assert client.post(address, {"text": PASTED}).status_code == 404

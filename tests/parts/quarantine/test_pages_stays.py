@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from lianfang.kernel import clock
+from lianfang.kernel import clock, ids
 from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.models import Event, User
 from lianfang.kernel.typesetting import settable
@@ -457,6 +457,14 @@ def test_where_none_is_designated_the_page_says_so_before_and_asks_the_county_af
     assert client.post(url, {"id": form_id, "temperature": "38"}).status_code == 302
     county, address = as_("lucheng"), reverse("stay-hospital", args=[guest.pk])
     assert "Say which hospital receives" in text(county.get(reverse("stay", args=[guest.pk])))
+    sought = WorkOrder.objects.get(kind="find_hospital")
+    page = text(county.get(reverse("order", args=[sought.pk])))
+    assert "A note does not close this order." in page
+    note = {"id": str(ids.new_id()), "note": "人民医院", "finish": "complete"}
+    assert county.post(reverse("order-proof", args=[sought.pk]), note).status_code == 422
+    assert county.post(reverse("order-move", args=[sought.pk, "complete"])).status_code == 422
+    sought.refresh_from_db()
+    assert sought.status == "open"
     wrong = county.post(address, {"hospital": "没有的医院"})
     assert wrong.status_code == 422
     assert "None of this name" in text(wrong)
@@ -497,7 +505,7 @@ def test_a_rare_character_is_never_an_empty_box_on_the_certificate(place):
     stay = services.release(stay.pk, place.coordinator)
     with translation.override("zh-hans"), transaction.atomic():
         said = content(stay, selectors.identity(place.coordinator, stay))
-    assert "李[U+36C3][U+20BB7]" in dict(said["facts"]).values()
+    assert "李㛃[U+20BB7]" in dict(said["facts"]).values()
     assert len(said["paragraphs"]) == 2
     assert certificate(stay.pk, place.coordinator).startswith(b"%PDF")
 

@@ -10,6 +10,7 @@ from lianfang.kernel import clock, ids, tokens
 from lianfang.kernel.models import Event, User
 from lianfang.quarantine import services
 from lianfang.quarantine.models import CheckIn
+from lianfang.workorders.models import WorkOrder
 from tests.parts.quarantine.conftest import at
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +95,21 @@ def test_half_a_request_is_refused_in_words(place, call):
     }
     many = [{**one, "id": str(ids.new_id())} for _ in range(services.MOST_AT_ONCE + 1)]
     assert call("coordinator", "POST", "/checkins", many)[1]["refused"][0]["code"] == "checkin.too_many"
+
+
+def test_where_no_hospital_is_designated_one_is_named_and_that_closes_the_order(place, call):
+    place.world.hospital.designated_for = []
+    place.world.hospital.save()
+    stay = place.stay(last_on=date(2020, 1, 26))
+    services.enter(services.NewEntry(stay.pk, "arrival", site_id=place.site.pk), place.coordinator)
+    services.check_in(services.NewCheck(stay.pk, 38), place.coordinator)
+    sought = WorkOrder.objects.get(kind="find_hospital")
+    named = f"/{stay.pk}/hospital"
+    assert call("lucheng", "POST", named, {"hospital_id": str(ids.new_id())})[0] == 404
+    assert call("grid", "POST", named, {"hospital_id": str(place.world.hospital.pk)})[0] == 403
+    status, no = call("lucheng", "POST", named, {"hospital_id": str(place.organisation.pk)})
+    assert (status, no["refused"][0]["code"]) == (422, "place.receives_no_patients")
+    assert call("lucheng", "POST", named, {"hospital_id": str(place.world.hospital.pk)})[0] == 200
+    sought.refresh_from_db()
+    assert sought.status == "done"
+    assert WorkOrder.objects.get(kind="receive_patient").organisation_id == place.world.hospital.pk

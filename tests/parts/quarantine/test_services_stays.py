@@ -20,6 +20,7 @@ from lianfang.registry import places
 from lianfang.registry.models import Organisation
 from lianfang.surveillance.models import CaseVersion
 from lianfang.workorders.models import WorkOrder
+from lianfang.workorders.services import Proof, prove
 from lianfang.workorders.services import move as move_order
 from tests.parts.quarantine.conftest import at
 
@@ -269,6 +270,12 @@ def test_where_no_hospital_is_designated_the_county_is_asked_to_name_one(place):
         assert CaseVersion.objects.get(case=found.case, superseded_at=None).organisation_id is None
         doctor = place.world.actor("doctor")
         assert not CaseVersion.objects.visible_to(doctor, "case.update").filter(case=found.case).exists()
+        for channel in (place.tracer, place.world.actor("zhejiang")):
+            with pytest.raises(Refused) as no:
+                move_order(sought.pk, "complete", channel, "人民医院，已电话联系")
+            assert codes(no) == ["order.closed_by_record"]
+        prove(sought.pk, Proof(note="正在联系"), place.tracer)  # kept, and closes nothing
+        assert waiting(stay, "find_hospital") == [sought]
         with pytest.raises(Refused) as no:
             services.name_hospital(stay.pk, place.organisation, place.tracer)
         assert codes(no) == ["place.receives_no_patients"]

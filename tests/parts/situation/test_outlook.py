@@ -15,16 +15,27 @@ from django.utils import translation
 from lianfang.definitions import selectors as definitions
 from lianfang.epi import nowcast, series, signals
 from lianfang.kernel import clock
+from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused
 from lianfang.registry.models import Area
 from lianfang.registry.services import PersonDetails
-from lianfang.situation import alerts, by_area, by_area_words, jobs, outlook, presentation, reports, selectors
+from lianfang.situation import (
+    alerts,
+    alerts_words,
+    by_area,
+    by_area_words,
+    jobs,
+    outlook,
+    presentation,
+    reports,
+    selectors,
+)
 from lianfang.surveillance import services, tally
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import CaseVersion
 from lianfang.surveillance.selectors import arrivals, arrivals_of, counts_of
-from lianfang.workorders.about import about
+from lianfang.workorders.about import about, note_of
 from lianfang.workorders.models import WorkOrder
 from lianfang.workorders.selectors import may_do
 
@@ -316,8 +327,9 @@ def test_the_job_raises_one_order_an_area_and_week_also_for_days_missed(wave):
     assert [order.pk for order in orders] == [alerts.order_id(wave.area("330302"), "covid19", first)]
     told = sum(event.details["found"] for event in Event.objects.filter(kind="signals.judged"))
     assert told > WorkOrder.objects.filter(kind="check_signal").count()
-    assert "EARS C2" in orders[0].note
-    assert f"{first}报告" in orders[0].note
+    with translation.override("zh-hans"):
+        assert f"{first}报告" in note_of(orders[0])
+        assert "EARS C2" in note_of(orders[0])
     with clock.at(NOW):
         assert may_do(wave.actor("lucheng"), "order.do", orders[0])
         assert not may_do(wave.actor("xihu"), "order.do", orders[0])
@@ -326,7 +338,34 @@ def test_the_job_raises_one_order_an_area_and_week_also_for_days_missed(wave):
         wave, "/situation/signals/", area="330300", disease="covid19", as_of=(first + timedelta(days=1)).isoformat()
     )
     assert str(orders[0].pk) in page.content.decode()
-    assert get(wave, f"/orders/{orders[0].pk}/", who="lucheng").status_code == 200
+    shown = get(wave, f"/orders/{orders[0].pk}/", who="lucheng").content.decode()
+    assert f"cases reported on {first}, limit" in shown
+
+
+def test_what_a_signal_says_is_read_in_the_language_of_the_reader(wave):
+    """The order keeps values, not words; a note that was written in words once stays as it is."""
+    jump(wave, CUT, cases=14)
+    with clock.at(NOW):
+        jobs.judge_day(CUT)
+        [signal] = [
+            one
+            for one in alerts.judged(SYSTEM, wave.area("330300"), "covid19", CUT, back=1).found
+            if one.area.code == "330302"
+        ]
+    order = WorkOrder.objects.get(kind="check_signal", path=wave.area("330302").path)
+    assert order.note == ""
+    read = {}
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            read[language] = note_of(order)
+            assert alerts_words.figures(signal) in read[language]
+            assert alerts_words.method(0) in read[language]
+            assert str(CUT) in read[language]
+    assert "鹿城区" in read["zh-hans"]
+    assert read["en"].isascii() or "Lucheng" in read["en"]
+    order.told, order.note = None, "疫情信号：鹿城区"
+    with translation.override("en"):
+        assert note_of(order) == "疫情信号：鹿城区"
 
 
 def test_the_page_and_csv_of_signals(wave):

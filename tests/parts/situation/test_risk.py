@@ -129,6 +129,9 @@ def test_the_page_says_why_and_the_table_holds_the_figures(world, client, langua
             translation.ngettext("{n} day since the last case", "{n} days since the last case", 0).format(n=0) in page
         )
         assert translation.gettext("Changed since the evening before") in page
+    source = {"zh-hans": "三级划分见三处公开转载", "en": "The three levels as in three public reprints"}
+    assert [tongue for tongue, said in source.items() if said in page] == [language]
+    assert "防控方案第五版" in page, "the title of the source stands in its own language"
     rows = list(
         csv.DictReader(client.get(reverse("risk-table"), {"as_of": str(day)}).content.decode("utf-8-sig").splitlines())
     )
@@ -155,6 +158,7 @@ def test_the_page_says_why_and_the_table_holds_the_figures(world, client, langua
         ("at_least = 3|at_least = -3", "whole numbers"),
         ('[[r.levels]]\ncode = "calm"\nlabel = { zh = "a", en = "a" }\nseverity = 0|', "holds otherwise"),
         (', en = "hot" }| }', "zh and en"),
+        ('source = { zh = "s", en = "s" }|source = "s"', "its source in zh and en"),
         ('disease = "x"|disease = "x"\nedition_of = "r"', "edition_of"),
         ("severity = 1|severity = 0", "one severity"),
     ],
@@ -165,7 +169,7 @@ label = { zh = "r", en = "r" }
 unit = "county"
 disease = "x"
 valid_from = 2020-01-01
-source = "s"
+source = { zh = "s", en = "s" }
 [[r.levels]]
 code = "hot"
 label = { zh = "hot", en = "hot" }

@@ -33,6 +33,8 @@ def test_what_is_left_out_has_its_plain_meaning(tmp_path):
     [
         ("minute = 5", "nobody reads"),
         ("verify = 1", "true or false"),
+        ("by_record = 1", "true or false"),
+        ('by_record = true\nform = ["note"]', "remove form"),
         ("escalates = 0", "above 0"),
         ("escalates = true", "above 0"),
         ('raise = "order.fly"', "order.raise"),

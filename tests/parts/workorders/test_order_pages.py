@@ -1,6 +1,7 @@
 """The pages and the API of work orders as people and machines use them."""
 
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -10,10 +11,12 @@ from django.utils import translation
 from lianfang.kernel import clock, ids
 from lianfang.kernel.models import Event
 from lianfang.kernel.tokens import issue
+from lianfang.registry.models import Site
 from lianfang.registry.services import PersonDetails
 from lianfang.surveillance import services as surveillance
 from lianfang.surveillance.evidence import Evidence
 from lianfang.workorders.about import subjects
+from lianfang.workorders.forms import FEW_SITES
 from lianfang.workorders.models import OrderEntry, Round, WorkOrder
 from lianfang.workorders.rules import kinds
 from tests.parts.workorders.desks import picture, raised, staffed
@@ -135,6 +138,43 @@ def test_a_round_is_planned_and_stopped_from_its_pages(town, enter):
     assert "五马菜市场" in enter("supervisor").get(f"/orders/rounds/{planned.pk}/").content.decode()
     assert enter("supervisor").post(f"/orders/rounds/{planned.pk}/stop/").status_code == 302
     assert enter("supervisor").get(f"/orders/rounds/{planned.pk}/").status_code == 200
+
+
+def test_with_many_sites_some_are_sought_and_what_is_ticked_stays(town, enter):
+    enter("supervisor").cookies["django_language"] = "en"
+    few = enter("supervisor").get("/orders/rounds/new/").content.decode()
+    assert 'name="sought"' not in few
+    lucheng = town.area("330302")
+    some = [Site(name=f"便民市场{n:03}", kind="market", area=lucheng, path=lucheng.path) for n in range(FEW_SITES + 10)]
+    Site.objects.bulk_create(some)
+
+    def offered(**given):
+        page = enter("supervisor").post("/orders/rounds/new/?find=1", given)
+        assert page.status_code == 200
+        text = page.content.decode()
+        return re.findall(r'name="sites" value="([0-9a-f-]+)"( [^>]*checked)?', text), text
+
+    first = enter("supervisor").get("/orders/rounds/new/").content.decode()
+    assert first.count('name="sites"') == FEW_SITES
+    assert "more sites were found" in first
+    ticked = town.sites[0]
+    shown, text = offered(sought="场049", sites=[ticked.pk, some[3].pk], name="市场消毒", times="8:00", kind="air_site")
+    assert {pk for pk, _checked in shown} == {str(ticked.pk), str(some[3].pk), str(some[49].pk)}
+    assert {pk for pk, checked in shown if checked} == {str(ticked.pk), str(some[3].pk)}
+    assert 'value="市场消毒"' in text
+    assert 'value="8:00"' in text
+    assert "is-invalid" not in text
+    assert len(offered(sought="330302")[0]) == FEW_SITES
+    assert len(offered(sought="鹿城")[0]) == FEW_SITES
+    assert "No site was found." in offered(sought="没有的市场")[1]
+    assert len(offered(sites=["no-uuid"])[0]) == FEW_SITES
+    elsewhere = town.area("330106")
+    foreign = Site.objects.create(name="西湖市场", kind="market", area=elsewhere, path=elsewhere.path)
+    assert offered(sought="西湖市场")[0] == offered(sites=[foreign.pk], sought="西湖市场")[0] == []
+    form = {"kind": "disinfect_site", "name": "市场消毒", "area": "330302", "times": "8:00", "starts_on": "2020-01-27",
+            "sought": "场049", "sites": [ticked.pk, some[49].pk]}  # fmt: skip
+    assert enter("supervisor").post("/orders/rounds/new/", form).status_code == 302
+    assert set(Round.objects.get().sites.all()) == {ticked, some[49]}
 
 
 def test_a_machine_lists_raises_moves_and_proves(town, client):

@@ -162,7 +162,7 @@ def _signals(found: Picture) -> dict[str, Any] | None:
         "rows": rows,
         "none": "" if rows else none,
         "rest": rest if left else "",
-        "note": alerts_words.method(judged),
+        "note": alerts_words.method(judged.years),
     }
 
 
