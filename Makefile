@@ -48,7 +48,7 @@ docs: .venv/.ready
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml uv.lock hatch_build.py build_areas.py web/package-lock.json | $(UV)
+.venv/.ready: pyproject.toml uv.lock hatch_build.py build_areas.py build_fonts.py web/package-lock.json | $(UV)
 	$(UV) sync --locked --extra postgres
 	touch $@
 
