@@ -1,18 +1,21 @@
-"""The situation over HTTP: the figures of the page, for a machine. Parses, calls a selector, presents."""
+"""The situation over HTTP: the figures of the page, and other sources of them, for a machine. Parses, calls, presents."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from lianfang.kernel.access import Actor
 from lianfang.kernel.views import needs
 from lianfang.registry.selectors import area_name
 
-from . import presentation, selectors
+from . import kept_sources, presentation, selectors, sources_words
+from .kept_sources import Kept
 from .selectors import Picture
+from .sources import MOST_LINES, Line
 from .views import asked_about, day_asked
 
 router = Router(tags=["situation"])
@@ -110,6 +113,68 @@ class SituationOut(Schema):
     areas: list[PlaceOut]
 
 
+class FigureIn(Schema):
+    area: str = Field(max_length=80, description="code of an area, or its name in full")
+    day: date
+    count: int = Field(ge=0, lt=10**9)
+
+
+class SourceIn(Schema):
+    """What another source says of an area and its parts. ``id`` is made by the sender, so that sending again is harmless."""
+
+    id: UUID | None = None
+    area_code: str = Field(
+        min_length=1, max_length=20, description="the source is kept here: seen in this area and those above"
+    )
+    disease: str = Field(min_length=1, max_length=40)
+    name: str = Field(max_length=200)
+    cumulative: bool = Field(True, description="counts are totals up to the day; false: new cases of the day")
+    measure: Literal["confirmed", "all"] = Field("confirmed", description="confirmed cases, or all of the curve")
+    figures: list[FigureIn] = Field(max_length=MOST_LINES)
+
+
+class StandingOut(Schema):
+    """The area farthest from the platform on the last day of which both speak, and the shift in days that explains it best."""
+
+    day: date | None
+    area_code: str
+    difference: int = Field(description="source less platform")
+    shift: int = Field(description="days; above 0 where the source is late")
+    compared: int
+    equal: int
+
+
+class SourceOut(Schema):
+    """A kept source in its edition of that evening. ``source`` is the same for all editions, ``id`` is of this one.
+
+    ``standing`` is null where the source can't be compared; ``words`` say how it stands, or why not.
+    """
+
+    id: UUID
+    source: UUID
+    number: int
+    name: str
+    area_code: str
+    disease: str
+    measure: str
+    cumulative: bool
+    kept_at: datetime
+    standing: StandingOut | None
+    words: str
+
+
+class FigureOut(Schema):
+    area_code: str
+    day: date
+    count: int
+
+
+class SourceFiguresOut(SourceOut):
+    """A kept source with all that it says."""
+
+    figures: list[FigureOut]
+
+
 def _curve(found: Picture) -> dict[str, Any]:
     drawn = presentation.curve(found)
     return {
@@ -164,6 +229,28 @@ def _shown(found: Picture) -> dict[str, Any]:
     }
 
 
+def _source(kept: Kept) -> dict[str, Any]:
+    told = kept.standing
+    standing = {
+        "area_code": told.area,
+        **{name: getattr(told, name) for name in StandingOut.model_fields if name != "area_code"},
+    }
+    return {
+        **{name: getattr(kept.edition, name) for name in SourceOut.model_fields if hasattr(kept.edition, name)},
+        "area_code": kept.edition.area.code,
+        "standing": standing if kept.found else None,
+        "words": sources_words.standing(kept),
+    }
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined, no-any-return]
+
+
+def _evening(known_on: date | None) -> date | None:
+    return day_asked(known_on.isoformat() if known_on else "", "known_on")
+
+
 @router.get("", response=SituationOut)
 @needs("situation.read")
 def situation(
@@ -178,7 +265,43 @@ def situation(
     Without ``area`` of the caller's highest area, without ``disease`` of that with most cases there, without ``known_on`` as
     known now. ``by`` is the curve's kind of day: onset or report.
     """
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    day = day_asked(known_on.isoformat() if known_on else "", "known_on")
+    actor, day = _actor(request), _evening(known_on)
     place, about = asked_about(actor, area, disease, day)
     return _shown(selectors.picture(actor, place, about, day=day, by=by))
+
+
+@router.get("/sources", response=list[SourceOut])
+@needs("situation.read")
+def list_sources(request: HttpRequest, area: str = "", disease: str = "", known_on: date | None = None) -> Any:
+    """Other sources that are kept for an area and its parts, each compared with the platform, those that differ most first.
+
+    As known on an evening, or now. Those not compared for want of time are not among them; each can be opened.
+    """
+    actor, day = _actor(request), _evening(known_on)
+    place, about = asked_about(actor, area, disease, day)
+    return [_source(kept) for kept in kept_sources.kept_sources(actor, place, about, day)[0]]
+
+
+@router.post("/sources", response={201: SourceOut})
+@needs("source.keep")
+def keep_source(request: HttpRequest, body: SourceIn) -> Any:
+    """Keep what a source says as its next edition, whole or not at all. The same id with the same content again gives the same
+    answer."""
+    actor = _actor(request)
+    place, disease = asked_about(actor, body.area_code, body.disease, None, "source.keep")
+    name = " ".join(body.name.split())
+    lines = [Line(name, figure.area, figure.day, figure.count) for figure in body.figures]
+    [made] = kept_sources.keep(
+        place, disease, lines, actor, cumulative=body.cumulative, measure=body.measure, id=body.id
+    )
+    return Status(201, _source(kept_sources.compared(actor, made, None)))
+
+
+@router.get("/sources/{uuid:source_id}", response=SourceFiguresOut)
+@needs("situation.read")
+def open_source(request: HttpRequest, source_id: UUID, known_on: date | None = None) -> Any:
+    """One kept source as known on an evening, or now, with every figure that it says."""
+    actor, day = _actor(request), _evening(known_on)
+    found = kept_sources.edition(actor, source_id, day)
+    figures = [{"area_code": code, "day": on, "count": count} for code, on, count in found.figures()]
+    return {**_source(kept_sources.compared(actor, found, day)), "figures": figures}
