@@ -13,6 +13,7 @@ from lianfang.kernel.tokens import holder
 from lianfang.kernel.views import status_of
 from lianfang.quarantine.api import router as stays
 from lianfang.registry.selectors import actor_for
+from lianfang.situation.api import router as situation
 from lianfang.surveillance.api import router as cases
 from lianfang.tracing.api import router as contacts
 from lianfang.tracing.api import visits
@@ -42,6 +43,7 @@ api.add_router("/visits", visits)
 api.add_router("/stays", stays)
 api.add_router("/imports", imports)
 api.add_router("/orders", orders)
+api.add_router("/situation", situation)
 
 
 @api.exception_handler(Refused)

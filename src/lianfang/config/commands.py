@@ -1,4 +1,4 @@
-"""The command line: ``lianfang demo | serve | import | rejudge | report | audit verify | areas load | manage …``.
+"""The command line: ``lianfang demo | serve | import | rejudge | report | source keep | audit verify | areas load | manage …``.
 
 Each command says what it does while it does it, and ends with a plain sentence when it cannot.
 """
@@ -9,11 +9,14 @@ from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from lianfang.kernel.models import User
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianfang.config.settings")
 
@@ -22,8 +25,10 @@ audit_app = typer.Typer(no_args_is_help=True, help="The record of who did and sa
 areas_app = typer.Typer(no_args_is_help=True, help="Areas: provinces down to grids.")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that seal, find again and sign.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Counts as Parquet, to be added up over many installations.")
+source_app = typer.Typer(no_args_is_help=True, help="Counts of other sources, kept beside the platform's.")
 app.add_typer(audit_app, name="audit")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(source_app, name="source")
 app.add_typer(areas_app, name="areas")
 app.add_typer(keys_app, name="keys")
 out = Console()
@@ -210,6 +215,54 @@ def report(
     out.print(f"Written: {to}")
 
 
+class Measure(StrEnum):
+    """What a source counts."""
+
+    CONFIRMED = "confirmed"
+    ALL = "all"
+
+
+@source_app.command("keep")
+def source_keep(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A CSV with head row: area, date, count; a column source tells several apart.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    area: Annotated[str, typer.Option(help="Code of the area that the source speaks of. Seen there and above.")],
+    disease: Annotated[str, typer.Option(help="Code of the disease.")] = "covid19",
+    name: Annotated[str, typer.Option(help="Name of the source. Without it, the file's.")] = "",
+    daily: Annotated[
+        bool, typer.Option("--daily", help="Counts are new cases of the day, not totals up to it.")
+    ] = False,
+    measure: Annotated[
+        Measure, typer.Option(help="What is counted: confirmed cases, or all of the curve.")
+    ] = Measure.CONFIRMED,
+    account: Annotated[str, typer.Option("--as", help="Keep with the posts of this user.")] = "",
+) -> None:
+    """Keep what another source says as its next edition, and print how far from the platform it is."""
+    ready()
+    from dataclasses import replace
+
+    from lianfang.kernel.access import SYSTEM
+    from lianfang.registry.selectors import actor_for
+    from lianfang.situation import kept_sources, sources, sources_words
+    from lianfang.situation.views import asked_about
+
+    by = actor_for(_user(account), channel="command") if account else replace(SYSTEM, channel="command")
+    place, _disease = asked_about(by, area, disease, None, "source.keep")
+    lines = sources.read_file(file.read_bytes(), " ".join(name.split()) or file.stem)
+    for made in kept_sources.keep(place, disease, lines, by, cumulative=not daily, measure=measure.value):
+        kept = kept_sources.compared(by, made, None)
+        told = sources_words.standing(kept)
+        out.print(
+            f"Kept: {made.name}, edition {made.number}. Beside the platform: {told}.", markup=False, highlight=False
+        )
+
+
 class Engine(StrEnum):
     """What reads the ledgers."""
 
@@ -322,14 +375,19 @@ def token(
 ) -> None:
     """Issue an API token for a user. It is shown this once."""
     ready()
+    from lianfang.kernel.tokens import issue
+
+    out.print(issue(_user(username), name), markup=False, highlight=False)
+
+
+def _user(username: str) -> "User":
     from lianfang.kernel.models import User
     from lianfang.kernel.refusals import Refused, refuse
-    from lianfang.kernel.tokens import issue
 
     user = User.objects.filter(username=username).first()
     if user is None:
         raise Refused(refuse("command.no_such_user", "username", username=username))
-    out.print(issue(user, name), markup=False, highlight=False)
+    return user
 
 
 @app.command()

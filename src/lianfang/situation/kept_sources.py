@@ -31,14 +31,27 @@ def source_id(area: Area, disease: str, measure: str, name: str) -> UUID:
 
 
 def keep(
-    area: Area, disease: str, lines: Sequence[Line], by: Actor, *, cumulative: bool, measure: str = "confirmed"
+    area: Area,
+    disease: str,
+    lines: Sequence[Line],
+    by: Actor,
+    *,
+    cumulative: bool,
+    measure: str = "confirmed",
+    id: UUID | None = None,
 ) -> list[SourceEdition]:
-    """Keep what each source of the lines says as its next edition. Raises Refused; a source is kept whole or not at all."""
+    """Keep what each source of the lines says as its next edition. Raises Refused; a source is kept whole or not at all.
+
+    Lines of one source may come with an ``id``, made where they were sent from: the same id with the same content again is
+    success, with other content a conflict.
+    """
     if not by.may_at("source.keep", area.path):
         raise Refused(refuse("sources.not_your_area", area=area.name))
     found = sources.reconciled(by, area, disease, lines, day=None, cumulative=cumulative, measure=measure)
     if found.unknown:
         raise Refused(refuse("sources.unknown_areas", "text", areas=", ".join(found.unknown[:5])))
+    if not all(found.sources):
+        raise Refused(refuse("sources.no_name", "name"))
     if long := [name for name in found.sources if len(name) > LONGEST_NAME]:
         raise Refused(refuse("sources.name_too_long", "name", name=long[0][:20], most=LONGEST_NAME))
     known, _unknown = sources.known_areas(area, lines, clock.today())
@@ -51,6 +64,7 @@ def keep(
         "disease": disease,
         "measure": measure,
         "cumulative": cumulative,
+        **({"id": id} if id else {}),
     }
     with transaction.atomic():
         return [
@@ -80,10 +94,20 @@ def _append(by: Actor, event: str, **said: Any) -> SourceEdition:
         with transaction.atomic():
             made.save(force_insert=True)
     except IntegrityError:
+        if known := SourceEdition.objects.filter(pk=made.pk).first():
+            return _as_before(known, made)
         raise Refused(refuse("sources.kept_meanwhile", name=made.name)) from None
     details = {"disease": made.disease, "entered": sum(map(len, made.counts.values()))}
     events.record(event, by, subject=("source", made.source), path=made.path, details=details)
     return made
+
+
+def _as_before(known: SourceEdition, again: SourceEdition) -> SourceEdition:
+    """The edition that came before under this id, if it says the same. Raises Refused if it says something else."""
+    same = ("source", "cumulative", "counts", "put_away", "kept_by_id")
+    if any(getattr(known, name) != getattr(again, name) for name in same):
+        raise Refused(refuse("kernel.id_conflict", "id"))
+    return known
 
 
 # --- what is kept ----------------------------------------------------------------------------------------------------

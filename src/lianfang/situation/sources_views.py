@@ -19,7 +19,7 @@ from lianfang.epi.reconcile import Finding
 from lianfang.kernel import clock
 from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
-from lianfang.kernel.spreadsheets import as_before, as_csv
+from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
 from lianfang.registry.selectors import area_name
 
@@ -79,19 +79,8 @@ def _read(request: HttpRequest) -> list[Line]:
     """The lines that were pasted, and those of each file; a file's name stands for a source that does not name itself."""
     lines = sources.read(request.POST.get("text", ""), _name(request) or _("pasted"))
     for file in request.FILES.getlist("files"):
-        if (file.size or 0) > sources.MOST_BYTES:
-            raise Refused(refuse("sources.too_long", "files", most=sources.MOST_LINES))
-        raw, name = file.read(), file.name or ""
-        for encoding in ("utf-8-sig", "gb18030"):
-            try:
-                text = raw.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
-        else:
-            raise Refused(refuse("sources.not_text", "files", source=name))
-        lines += sources.read(text, name.rsplit(".", 1)[0])
-    return [Line(as_before(line.source), as_before(line.area), line.day, line.count) for line in lines]
+        lines += sources.read_file(file.read(sources.MOST_BYTES + 1), (file.name or "").rsplit(".", 1)[0])
+    return lines
 
 
 def _name(request: HttpRequest) -> str:

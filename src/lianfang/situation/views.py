@@ -36,16 +36,26 @@ def asked(request: HttpRequest, permission: str = "situation.read") -> tuple[Are
     """Area, disease, data cut (None: now) and kind of day that the address asks for. Raises Refused where it may not be."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     day = day_asked(request.GET.get("as_of", ""), "as_of")
-    code = request.GET.get("area", "")
+    area, disease = asked_about(actor, request.GET.get("area", ""), request.GET.get("disease", ""), day, permission)
+    by = request.GET.get("by", "onset")
+    return area, disease, day, by if by in ("onset", "report") else "onset"
+
+
+def asked_about(
+    actor: Actor, code: str, disease: str, day: date | None, permission: str = "situation.read"
+) -> tuple[Area, str]:
+    """The area of a code and a disease; of none named, the actor's highest area and the disease with most cases there.
+
+    Raises Refused where the area or the disease is not known, or the actor may not there.
+    """
     area = chosen_area(code, day or clock.today()) if code else top_area(actor, permission)
     if area is None or not actor.may_at(permission, area.path):
         raise Refused(refuse("kernel.not_found", "area"))
-    known = [disease.code for disease in definitions.diseases()]
-    disease = request.GET.get("disease") or selectors.busiest_disease(area) or known[0]
+    known = [entry.code for entry in definitions.diseases()]
+    disease = disease or selectors.busiest_disease(area) or known[0]
     if disease not in known:
         raise Refused(refuse("case.unknown_disease", "disease", disease=disease))
-    by = request.GET.get("by", "onset")
-    return area, disease, day, by if by in ("onset", "report") else "onset"
+    return area, disease
 
 
 def _picture(request: HttpRequest) -> selectors.Picture:

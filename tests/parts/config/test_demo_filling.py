@@ -14,9 +14,11 @@ from lianfang.config.demo.writing import Writer
 from lianfang.definitions.services import load_definitions
 from lianfang.exchange.models import ImportRow, ImportRun
 from lianfang.kernel import audit, clock
+from lianfang.kernel.access import SYSTEM
 from lianfang.kernel.models import User
 from lianfang.kernel.refusals import Refused
 from lianfang.registry.models import Area, Person, PossibleDuplicate
+from lianfang.situation import kept_sources
 from lianfang.surveillance.models import Case, CaseVersion, InvestigationRecord
 from lianfang.tracing.models import TransmissionLink
 from lianfang.workorders.models import WorkOrder
@@ -134,6 +136,21 @@ def test_one_line_list_was_entered_with_rows_refused_and_another_waits(there):
     assert finished.counts["refused"] == 4
     assert waiting.status == "mapped"
     assert waiting.rows_done == 0
+
+
+def test_another_source_of_the_home_county_is_kept_a_day_late_with_the_last_day_miscounted(there):
+    for code in (desks.HOME_COUNTY, desks.HOME_CITY):
+        area = Area.objects.get(code=code, valid_until=None)
+        [kept], more = kept_sources.kept_sources(SYSTEM, area, "covid19", None)
+        assert (more, "虚构" in kept.edition.name, kept.edition.area.code) == ([], True, desks.HOME_COUNTY)
+        yesterday = clock.today() - timedelta(days=1)
+        assert {day for _area, day, _count in kept.edition.figures()} == {
+            yesterday - timedelta(days=back) for back in range(21)
+        }
+        found = [(one.verdict, one.shift) for one in kept.found.findings]
+        assert ("late", 1) in found
+        assert (kept.standing.day, kept.standing.difference <= -6) == (yesterday, True)
+    assert kept.edition.kept_by.username == "lucheng"
 
 
 def test_somebody_reported_twice_is_offered_or_was_decided(there):

@@ -19,6 +19,8 @@ from lianfang.quarantine import services as quarantine
 from lianfang.quarantine.models import StayEntry
 from lianfang.registry.models import PossibleDuplicate, Post, Site
 from lianfang.registry.services import PersonDetails, new_person
+from lianfang.situation import kept_sources
+from lianfang.situation.sources import Line
 from lianfang.surveillance import services
 from lianfang.surveillance.evidence import Evidence
 from lianfang.surveillance.models import Case, CaseVersion
@@ -79,6 +81,7 @@ def held(world):
         **traced(world, case),
         **observed(world),
         "case_id": case.pk,
+        "source_id": kept_source(world).source,
         "run_id": received(world.actor("lucheng")).pk,
         "order_id": WorkOrder.objects.filter(subject_id=case.pk).first().pk,
         "round_id": planned_round(world).pk,
@@ -91,6 +94,13 @@ def held(world):
         "name": "accept",
         "what": "site",
     }
+
+
+def kept_source(world):
+    """The counts of another source, kept for the county."""
+    lines, me = [Line("press", "330302", date(2020, 1, 26), 2)], world.actor("lucheng")
+    [made] = kept_sources.keep(world.area("330302"), "covid19", lines, me, cumulative=True)
+    return made
 
 
 def traced(world, case):

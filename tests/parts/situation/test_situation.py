@@ -17,7 +17,9 @@ from lianfang.definitions import selectors as definitions
 from lianfang.epi import delays as epi_delays
 from lianfang.epi import transmission
 from lianfang.kernel import clock
+from lianfang.kernel.models import Event
 from lianfang.kernel.refusals import Refused
+from lianfang.kernel.tokens import issue
 from lianfang.registry.models import Area, AreaShape, Post
 from lianfang.registry.services import PersonDetails
 from lianfang.situation import presentation, reports, selectors
@@ -221,6 +223,91 @@ def test_page_csv_and_pdf_carry_the_same_figures(outbreak):
     for shown in found.indicators:
         if shown.value is not None:
             assert f">{shown.value}<" in text
+
+
+def of_the_api(world, query, who="zhejiang", at=NOW, language="en"):
+    headers = {"Authorization": f"Bearer {issue(world.users[who], 'platform')}", "Accept-Language": language}
+    with clock.at(at):
+        return Client().get(f"/api/v1/situation?{query}", headers=headers)
+
+
+def of_the_csv(world, what, query, *columns):
+    """Columns of a table of the page as a machine would have them: numbers, days, and None for nothing."""
+    rows = table(world, what, query)
+    return [[json.loads(row[name]) if re.fullmatch(r"-?[\d.]+", row[name]) else row[name] or None for row in rows] for name in columns]  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["onset", "report"])
+@pytest.mark.parametrize("evening", [CUT, None])
+def test_the_api_gives_the_figures_of_the_page(outbreak, by, evening):
+    about = f"area=330000&disease=covid19&by={by}"
+    query = about + (f"&as_of={evening}" if evening else "")
+    looks = Event.objects.exclude(kind__startswith="account.").count
+    before = looks()
+    answer = of_the_api(outbreak, about + (f"&known_on={evening}" if evening else ""))
+    assert answer.status_code == 200, answer.content
+    told, shown = answer.json(), page(outbreak, query)
+    assert looks() == before  # counts, nobody is seen: neither look is on record
+    found = shown.context["found"]
+    assert (told["area_code"], told["area"], told["disease"], told["edition"]) == (
+        "330000", "Zhejiang", "covid19", found.edition,
+    )  # fmt: skip
+    assert (told["known_on"], told["day_is_over"]) == (found.day.isoformat(), evening is not None)
+    codes, values, evening_before = of_the_csv(outbreak, "indicators", query, "indicator", "value", "evening_before")
+    assert [[each[key] for each in told["indicators"]] for key in ("code", "value", "evening_before")] == [
+        codes, values, evening_before,
+    ]  # fmt: skip
+    for shown_here in told["indicators"]:
+        assert html.escape(shown_here["label"]) in shown.content.decode()
+        assert html.escape(shown_here["definition"]) in shown.content.decode()
+    curve, classes = told["curve"], [each["code"] for each in told["curve"]["classes"]]
+    columns = ("expected_mean", "expected_low_2.5", "expected_high_97.5")
+    days, *counted = of_the_csv(outbreak, "curve", query, "day", *classes, *columns)
+    expected = (
+        [curve["expected"][name] for name in ("mean", "low", "high")] if curve["expected"] else [[None] * len(days)] * 3
+    )
+    assert [curve["days"], *(each["cases"] for each in curve["classes"]), *expected] == [days, *counted]
+    assert classes == list(found.series)
+    assert curve["waiting_from"] == (found.waiting_from.isoformat() if found.waiting_from else None)
+    assert (curve["by"], curve["notes"]) == (by, shown.context["curve_notes"])
+    heads = ("window_end", "rt_mean", "rt_low_2.5", "rt_high_97.5")
+    assert [told["rt"][name] for name in ("days", "mean", "low", "high")] == of_the_csv(outbreak, "rt", query, *heads)
+    assert told["rt"]["note"] == shown.context["rt_note"]
+    assert [[each[name] for each in told["delays"]["distribution"]] for name in ("days", "cases")] == of_the_csv(
+        outbreak, "delays", query, "days_onset_to_report", "cases"
+    )
+    assert [told["delays"][name] for name in ("cases", "low", "median", "high")] == [
+        found.delays.cases, found.delays.low, found.delays.median, found.delays.high,
+    ]  # fmt: skip
+    names = ("confirmed", "confirmed_7_days", "suspected", "deaths")
+    assert [[place[name] for name in names] for place in told["areas"]] == [list(each.figures) for each in found.places]
+
+
+def test_the_api_has_a_nowcast_where_the_page_has_one_and_says_why_where_not(outbreak):
+    told = of_the_api(outbreak, f"area=330000&disease=covid19&known_on={CUT}").json()["curve"]
+    assert any(each is not None for each in told["expected"]["mean"])
+    early = of_the_api(outbreak, "area=330000&disease=covid19&known_on=2020-01-30").json()
+    assert early["curve"]["expected"] is None
+    assert any("not corrected" in note for note in early["curve"]["notes"])
+    assert early["rt"]["days"] == []
+    assert early["rt"]["note"]
+
+
+def test_the_api_answers_within_the_caller_s_posts_and_never_for_a_day_to_come(outbreak):
+    assert of_the_api(outbreak, "", "lucheng").json()["area_code"] == "330302"
+    for who, query, status in (
+        ("lucheng", "area=330300", 404),
+        ("lucheng", "area=nowhere", 404),
+        ("doctor", "", 403),
+        ("auditor", f"known_on={clock.local_day(NOW) + timedelta(days=1)}", 422),
+        ("auditor", "known_on=yesterday", 422),
+        ("auditor", "disease=nothing", 422),
+        ("auditor", "by=death", 422),
+    ):
+        assert of_the_api(outbreak, query, who).status_code == status, (who, query)
+    assert Client().get("/api/v1/situation").status_code == 401
+    labels = [each["label"] for each in of_the_api(outbreak, "", language="zh-hans").json()["indicators"]]
+    assert labels[0] == "累计确诊"
 
 
 def test_the_areas_below_and_the_rest_add_up_to_the_whole(outbreak):

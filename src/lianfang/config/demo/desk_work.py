@@ -1,4 +1,5 @@
-"""What else lies on the desks of the province: bulletins of the past days, and line lists that a county brought in."""
+"""What else lies on the desks of the province: bulletins of the past days, line lists that a county brought in, and the
+counts of another source."""
 
 import csv
 import io
@@ -13,9 +14,12 @@ from lianfang.kernel.access import Actor
 from lianfang.kernel.models import User
 from lianfang.registry.models import Area
 from lianfang.registry.selectors import actor_for
+from lianfang.situation import kept_sources
+from lianfang.situation.by_area import daily_reports
+from lianfang.situation.sources import Line
 from lianfang.surveillance import tally
 
-from .desks import PROVINCE
+from .desks import HOME_COUNTY, PROVINCE
 from .observation import ObservationWork
 from .orders import OrderWork
 from .people import People
@@ -23,6 +27,9 @@ from .tracing import TraceWork
 
 BULLETIN_DAYS = 5  # so many bulletins are out; the one of yesterday waits for a signature
 NUMBERS_FROM = 4_000_000  # people of the line lists, beyond all of the outbreak
+SOURCE = "区卫生健康委每日通报（演示虚构）"
+SOURCE_DAYS = 21  # the source speaks of so many days, up to yesterday
+MISCOUNTED = 6  # cases that it forgot on the last of them
 HEADERS = ("编号", "姓名", "性别", "年龄", "身份证号", "联系电话", "现住地区", "发病日期", "诊断日期", "病例分类")
 
 
@@ -51,6 +58,7 @@ class DeskWork:
             self.line_list("鹿城区发热门诊登记.csv", 24, "wenzhou", enter=True)
         if left == 0:
             self.line_list("鹿城区集中隔离点.csv", 12, "lucheng", enter=False)
+            self.source("lucheng")
 
     def actor(self, name: str) -> Actor:
         user = User.objects.get(username=name)
@@ -92,6 +100,17 @@ class DeskWork:
         )
         if enter:
             imports.enter_all(imports.start(run.pk, by, as_job=False), by)
+
+    def source(self, account: str) -> None:
+        """Totals of the home county as if its health commission had told them: a day late, the last day miscounted."""
+        by, yesterday = self.actor(account), clock.today() - timedelta(days=1)
+        county = Area.objects.get(code=HOME_COUNTY, valid_until=None)
+        [daily] = daily_reports(by, [county], self.disease, None, yesterday)
+        days = [yesterday - timedelta(days=back) for back in range(SOURCE_DAYS)]
+        totals = {day: sum(count for on, count in daily.items() if on < day) for day in days}
+        totals[yesterday] = max(totals[yesterday] - MISCOUNTED, 0)
+        lines = [Line(SOURCE, HOME_COUNTY, day, total) for day, total in totals.items()]
+        kept_sources.keep(county, self.disease, lines, by, cumulative=True)
 
     def rows(self, name: str, count: int) -> list[list[str]]:
         today, found = clock.today(), []
