@@ -284,3 +284,24 @@ def test_without_script_the_page_still_has_its_numbers_and_its_menus(browser: Br
     page.locator(".menu > summary").click()
     expect(page.locator(".menu-sheet").first).to_be_visible()
     context.close()
+
+
+# What a thumb may miss: lower than 44 px, or a button without a name. A link in a line counts with its room above and below.
+MISSED = """() => [...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.getBoundingClientRect().right > 0 && !e.matches(".skip-link"))
+  .filter((e) => {
+    const asked = e.matches("[type=checkbox], [type=radio], [type=file]") ? (e.closest("label") ?? e) : e;
+    const named = e.innerText?.trim() || e.getAttribute("aria-label") || e.textContent.trim() || !e.matches("a, button, summary");
+    return asked.getBoundingClientRect().height < 43.5 || !named; })
+  .map((e) => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 20)} ${Math.round(e.getBoundingClientRect().height)}`)"""
+
+
+@pytest.mark.parametrize("where", ["/styleguide/", "/login/"])
+def test_on_a_phone_whatever_is_tapped_is_large_enough_and_named(browser: Browser, foundation: str, where: str) -> None:
+    context = browser.new_context(locale="zh-CN", viewport=NARROW, base_url=foundation, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(where)
+    assert page.evaluate(MISSED) == []
+    language = page.locator("button[name=language]")
+    expect(language).to_have_accessible_name("English")
+    context.close()

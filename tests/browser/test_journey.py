@@ -62,7 +62,7 @@ def enter(page: Page) -> None:
 
 
 def figure(page: Page, label: str) -> str:
-    return page.locator("div.figure", has=page.get_by_text(label, exact=True)).locator("dd").inner_text()
+    return page.locator("div.figure", has=page.get_by_text(label, exact=True)).locator("dd").first.inner_text()
 
 
 def search(page: Page, text: str) -> None:

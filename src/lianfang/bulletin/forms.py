@@ -38,7 +38,8 @@ class Prepare(forms.Form):
     def __init__(self, *args: Any, areas: list[Area], **options: Any):
         super().__init__(*args, **options)
         self.fields["area"].choices = [(area.code, area_name(area)) for area in areas]  # type: ignore[attr-defined]
-        self.fields["disease"].choices = [(entry.code, definitions.label(entry)) for entry in definitions.diseases()]  # type: ignore[attr-defined]
+        diseases = [(entry.code, definitions.label(entry)) for entry in definitions.diseases()]
+        self.fields["disease"].choices = [("", "—"), *diseases]  # type: ignore[attr-defined]
 
 
 class Correct(forms.Form):

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from lianfang.kernel.refusals import Refused, refuse
@@ -197,7 +197,8 @@ def evidence_words(content: Mapping[str, Any], lang: str = "") -> list[str]:
         specimen = term("specimens", lab["specimen"]) if lab.get("specimen") else ""
         parts = (term("tests", lab["test"]), specimen, term("results", lab["result"]), days)
         said.append((_("laboratory result"), " ".join(part for part in parts if part)))
-    return [f"{name}: {value}" for name, value in said if value]
+    colon = pgettext("between a name and what is said of it", ": ")
+    return [f"{name}{colon}{value}" for name, value in said if value]
 
 
 def _span(first: str | None, last: str | None) -> str:

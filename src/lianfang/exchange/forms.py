@@ -1,5 +1,6 @@
 """What a person decides about a file: what it is about, and what each of its columns means."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -92,9 +93,9 @@ class Decide(forms.Form):
         help_text=gettext_lazy("The next file with these columns is then read the same way."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, mapping: Mapping, table: Table, **options: Any):
+    def __init__(self, *args: Any, mapping: Mapping, table: Table, named: Callable[[str], str] = str, **options: Any):
         super().__init__(*args, **options)
-        self.mapping, self.table, self.meanings = mapping, table, field_choices()
+        self.mapping, self.table, self.meanings, self.named = mapping, table, field_choices(), named
         diseases = [(entry.code, definitions.label(entry)) for entry in definitions.diseases()]
         self.fields["disease"].choices = [("", "—"), *diseases]  # type: ignore[attr-defined]  # chosen, never guessed
         classes = sorted({(code, label) for (_disease, code), label in definitions.all_class_labels().items()})
@@ -105,7 +106,9 @@ class Decide(forms.Form):
     def _column(self, n: int, header: str) -> dict[str, Any]:
         entry = self.mapping.column(header) or ColumnMapping(header, OTHER)
         self.fields[f"field_{n}"] = forms.ChoiceField(
-            choices=self.meanings, initial=entry.field, label=_("Meaning of “{column}”").format(column=header)
+            choices=self.meanings,
+            initial=entry.field,
+            label=_("Meaning of “{column}”").format(column=self.named(header)),
         )
         names = [f"field_{n}"]
         reads = FIELDS[entry.field].reads if entry.field in FIELDS else ""
@@ -114,7 +117,7 @@ class Decide(forms.Form):
                 choices=ORDERS,
                 required=False,
                 initial=entry.order or "",
-                label=_("Order of the dates in “{column}”").format(column=header),
+                label=_("Order of the dates in “{column}”").format(column=self.named(header)),
             )
             names.append(f"order_{n}")
         if reads in ("date", "sentence"):
@@ -123,7 +126,7 @@ class Decide(forms.Form):
                 initial=entry.year,
                 min_value=1800,
                 max_value=2100,
-                label=_("Year of dates without one in “{column}”").format(column=header),
+                label=_("Year of dates without one in “{column}”").format(column=self.named(header)),
             )
             names.append(f"year_{n}")
         if self.mapping.kind == "pairs":
@@ -131,7 +134,7 @@ class Decide(forms.Form):
                 choices=[("", "—"), (INFECTOR, _("infector")), (INFECTEE, _("infected"))],
                 required=False,
                 initial=entry.side,
-                label=_("Whose “{column}”").format(column=header),
+                label=_("Whose “{column}”").format(column=self.named(header)),
             )
             names.append(f"side_{n}")
         return {"header": header, "names": names, "position": n}

@@ -22,7 +22,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, events, ids
@@ -839,7 +839,8 @@ def _reason(content: dict[str, Any]) -> str:
     told = _told(content)
     sentence, where, text = words_for(content["code"], told), _where(told), content.get("text", "")
     value = f"“{text}” " if text and text not in sentence else ""
-    return f"{where}: {value}{sentence}" if where else sentence
+    colon = pgettext("between a name and what is said of it", ": ")
+    return f"{where}{colon}{value}{sentence}" if where else sentence
 
 
 def field_words(key: str) -> str:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -85,7 +86,8 @@ def import_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
     table, mapping = services.table_of(run), services.mapping_of(run)
-    form = Decide(request.POST or None, mapping=mapping, table=table, initial=_initial(run, mapping))
+    words_of: Callable[[str], str] = str if run.file_name else services.pasted_words
+    form = Decide(request.POST or None, mapping=mapping, table=table, named=words_of, initial=_initial(run, mapping))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         if given["kind"] != mapping.kind:  # other rows have other columns: suggest anew, and show
@@ -123,7 +125,7 @@ def _decide(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
                 {
                     **column,
                     "samples": samples.get(column["header"], ()),
-                    "words": column["header"] if run.file_name else services.pasted_words(column["header"]),
+                    "words": words_of(column["header"]),
                 }
                 for column in form.bound_columns()
             ],

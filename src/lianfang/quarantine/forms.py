@@ -123,7 +123,7 @@ class Health(forms.Form):
 class PersonalCheckIn(Health):
     """The personal page: how are you, and do you need something. For a phone without script."""
 
-    words = _words(gettext_lazy("Words"))
+    words = _words(gettext_lazy("Remark"))
     needs = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     need_words = forms.CharField(max_length=LONGEST_WORDS, required=False, widget=forms.TextInput)
 
@@ -157,7 +157,7 @@ class CheckInForm(Health):
     corrects = forms.UUIDField(required=False, widget=forms.HiddenInput)
     told_by = forms.ChoiceField(label=gettext_lazy("Told by"), choices=list(TELLERS.items()))
     observed_at = _moment(gettext_lazy("Measured at"), gettext_lazy("Leave empty for now."))
-    words = _words(gettext_lazy("Words"))
+    words = _words(gettext_lazy("Remark"))
     retracted = forms.BooleanField(
         label=gettext_lazy("The earlier entry was made in error; nothing takes its place"), required=False
     )
@@ -211,7 +211,7 @@ class NeedForm(forms.Form):
     words = _words(gettext_lazy("What exactly?"))
 
     def __init__(self, *args: Any, **options: Any):
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"auto_id": "need-%s", **options})
         self.initial.setdefault("id", ids.new_id())
         self.fields["kind"].choices = _needs()  # type: ignore[attr-defined]
 
@@ -403,7 +403,7 @@ class Admission(Place):
     home = forms.CharField(
         label=gettext_lazy("Where the person lives"),
         max_length=200,
-        help_text=gettext_lazy("County or township, for example 温州市鹿城区五马街道 or 330302"),
+        help_text=gettext_lazy("County or township, for example Wuma, Lucheng, Wenzhou, or 330302"),
         widget=AreaInput,
     )
     address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)

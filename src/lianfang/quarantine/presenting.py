@@ -239,4 +239,4 @@ def desks_of(path: str) -> list[Organisation]:
 
 def day_in_words(day: date | None) -> str:
     """A day as people write it in the language in force."""
-    return date_format(day, "DATE_FORMAT") if day else ""
+    return date_format(day, _("j F Y")) if day else ""

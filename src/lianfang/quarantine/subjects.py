@@ -6,7 +6,6 @@ from uuid import UUID
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from lianfang.definitions import selectors as definitions
 from lianfang.kernel.access import Actor
 from lianfang.workorders.about import Named, Subject
 
@@ -31,16 +30,12 @@ def _stays(actor: Actor, ids: Collection[UUID]) -> Named:
 
 
 def _needs(actor: Actor, ids: Collection[UUID]) -> Named:
-    words = definitions.terms("needs")
     seen = (
         Need.objects.visible_to(actor)
         .filter(pk__in=ids)
         .select_related("stay__person__merged_into", "stay__site", "stay__room")
     )
-    return {
-        need.pk: (f"{words.get(need.kind, need.kind)} · {_place(need.stay)}", _page("stay", need.stay_id))
-        for need in seen
-    }
+    return {need.pk: (_place(need.stay), _page("stay", need.stay_id)) for need in seen}  # the order says which need
 
 
 def _rooms(actor: Actor, ids: Collection[UUID]) -> Named:

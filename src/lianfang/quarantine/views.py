@@ -66,6 +66,7 @@ from .presenting import (
 from .presenting import shown as present_guests
 
 PAGE = 50
+SHOWN_CHECKINS = 6  # the last three days; the earlier ones open below them
 LATE_ENTRY = timedelta(hours=1)  # what was entered so long after it happened says when
 
 
@@ -429,6 +430,7 @@ def _stay_page(
     kinds, language = order_kinds(), definitions.language()
     orders = WorkOrder.objects.visible_to(actor).filter(subject_id=of.pk).order_by("raised_at", "id")
     case, hospital = of.case, services.hospital_of(of)
+    checkins = [_checkin_entry(entry, history) for entry in history.checkins]
     context = {
         "stay": of,
         "row": row,
@@ -443,7 +445,9 @@ def _stay_page(
         "release_refusals": refusals,
         "form": form
         or _check_form(of, corrected=_to_correct(of, request.GET.get("correct", "") if may_record else "")),
-        "checkins": [_checkin_entry(entry, history) for entry in history.checkins],
+        "checkins": checkins[:SHOWN_CHECKINS],
+        "earlier_checkins": checkins[SHOWN_CHECKINS:],
+        "earlier_alarm": any(entry["alarm"] for entry in checkins[SHOWN_CHECKINS:]),
         "needs": need_entries(actor, selectors.needs_of(actor, of), {of.pk: row.name}),
         "need_form": need_form or NeedForm(),
         "links": [_link_entry(link, of) for link in selectors.links_of(of)],

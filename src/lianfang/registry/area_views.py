@@ -1,5 +1,6 @@
 """The search behind every field that asks for an area."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -12,9 +13,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from lianfang.kernel import clock
+from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.views import page
 
+from .models import Area
 from .resolving import gazetteer, resolve_area
+from .selectors import chosen_area
 
 LONGEST = 100
 
@@ -47,6 +51,23 @@ def area_field(text: str) -> Any:
             _("This can be several places: {names}. Write the city too, or the code.").format(names=names)
         )
     raise forms.ValidationError(_("No area of this name is known. Write city and county, or the six-digit code."))
+
+
+def area_asked(text: str, day: date) -> Area | None:
+    """The area that a filter names: a code, as links carry it, or what somebody typed or took from what was offered; None
+    for nothing. Raises Refused when no area, or more than one, can be meant."""
+    text = text.strip()
+    if not text:
+        return None
+    if known := chosen_area(text, day):
+        return known
+    found = resolve_area(text[:LONGEST], day)
+    if found.area is not None:
+        return found.area
+    if found.candidates:
+        names = ", ".join(f"{candidate.code} {candidate.name}" for candidate in found.candidates[:6])
+        raise Refused(refuse("place.area_ambiguous", "area", value=text, names=names))
+    raise Refused(refuse("place.area_unknown", "area", value=text))
 
 
 @page("area.read")

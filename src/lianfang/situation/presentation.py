@@ -197,9 +197,12 @@ def delay_words(delays: Delays) -> str:
             delays.cases,
         )
     else:
-        words = _(
+        words = ngettext(
+            "Half of the {n} cases with a known day of onset were reported within {median} day, one in ten within "
+            "{low}, nine in ten within {high}.",
             "Half of the {n} cases with a known day of onset were reported within {median} days, one in ten within "
-            "{low}, nine in ten within {high}."
+            "{low}, nine in ten within {high}.",
+            delays.median or 0,
         )
     return words.format(n=delays.cases, median=delays.median, low=delays.low, high=delays.high)
 

@@ -1,4 +1,5 @@
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 SENTENCES = {
     "audit.no_such_area": _("No area is called “{area}”. Write its code or its whole name."),
@@ -17,7 +18,8 @@ EVENTS = {
 COVERING = ("case.listed", "case.exported", "stay.listed")
 LOOKS = (
     *COVERING, "case.searched", "case.opened", "case.viewed", "person.viewed", "person.listed", "person.offered", "import.previewed",
-    "import.refused_read", "stay.opened", "stay.viewed", "order.opened", "order.exported",
+    "import.refused_read", "stay.opened", "stay.viewed", "need.listed", "order.opened", "order.exported", "chains.exported",
+    "contact.listed", "contact.searched", "contact.opened", "contact.viewed", "contact.exported",
     "audit.listed", "audit.case_read", "audit.user_read", "audit.exported",
 )  # fmt: skip
 
@@ -145,7 +147,8 @@ VALUES = {
     "left out": _("left out"),
     "identity": _("name, ID number or telephone"),
     "number": _("case number"),
-    "name": _("name"),
+    "name": pgettext_lazy("of a person", "name"),
+    "name, address, telephone": _("name, address, telephone"),
     "area": _("area only"),
     "likely": _("likely the same person"),
     "possible": _("possibly the same person"),

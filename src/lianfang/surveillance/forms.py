@@ -50,7 +50,7 @@ class ReportCard(forms.Form):
     area = forms.CharField(
         label=gettext_lazy("Where the patient lived at onset"),
         max_length=200,
-        help_text=gettext_lazy("County or township, for example 温州市鹿城区五马街道 or 330302"),
+        help_text=gettext_lazy("County or township, for example Wuma, Lucheng, Wenzhou, or 330302"),
         widget=AreaInput,
     )
     address = forms.CharField(label=gettext_lazy("Address"), max_length=200, required=False)
@@ -105,6 +105,7 @@ class ReportCard(forms.Form):
         self.fields["organisation"].queryset = (  # type: ignore[attr-defined]
             organisations.filter(pk__in=held) if held else _under(organisations, actor.paths("case.notify"))
         )
+        self.fields["organisation"].empty_label = "—"  # type: ignore[attr-defined]
         if held:
             self.fields["organisation"].required = True
             self.fields["organisation"].empty_label = None  # type: ignore[attr-defined]

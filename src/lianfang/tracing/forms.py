@@ -59,7 +59,9 @@ class ExposureForm(forms.Form):
     last_on = day_field(label=_("Last contact"), help_text=_("Leave empty while it goes on."))
     protected = forms.BooleanField(label=_("With effective protection throughout"), required=False)
     distance = forms.FloatField(label=_("Closest distance"), required=False, min_value=0, max_value=1000)
-    site = forms.ModelChoiceField(label=_("Place from the list"), queryset=Site.objects.none(), required=False)
+    site = forms.ModelChoiceField(
+        label=_("Place from the list"), queryset=Site.objects.none(), required=False, empty_label="—"
+    )
     place = forms.CharField(label=_("Place in words"), max_length=200, required=False)
     category = forms.ChoiceField(
         label=_("Category"), required=False, help_text=_("Leave it to the edition, or judge it yourself.")
@@ -67,7 +69,7 @@ class ExposureForm(forms.Form):
     note = long_text(label=_("Remark"))
 
     def __init__(self, *args: Any, actor: Actor, path: str, edition: Edition, **options: Any):
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"auto_id": "exposure-%s", **options})
         choices = {
             "kind": terms("contact_kinds", empty=False),
             "relation": terms("relations"),
@@ -169,7 +171,7 @@ class CallForm(forms.Form):
     note = long_text(label=_("Remark"))
 
     def __init__(self, *args: Any, edition: Edition, **options: Any):
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"auto_id": "call-%s", **options})
         self.fields["outcome"].choices = terms("call_outcomes", empty=False)  # type: ignore[attr-defined]
         words = definitions.terms("symptoms")
         listed = edition.listed_symptoms or ("fever", "cough")
@@ -193,7 +195,9 @@ class VisitForm(forms.Form):
 
     id = forms.UUIDField(widget=forms.HiddenInput)
     corrects = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    site = forms.ModelChoiceField(label=_("Place from the list"), queryset=Site.objects.none(), required=False)
+    site = forms.ModelChoiceField(
+        label=_("Place from the list"), queryset=Site.objects.none(), required=False, empty_label="—"
+    )
     place = forms.CharField(label=_("Place in words"), max_length=200, required=False)
     from_at = hour_field(label=_("From"))
     until_at = hour_field(label=_("Until"))
@@ -231,7 +235,9 @@ class PasteForm(forms.Form):
     relation = forms.ChoiceField(label=_("What the person is to the case"), required=False)
     first_on = day_field(label=_("First contact"))
     last_on = day_field(label=_("Last contact"))
-    site = forms.ModelChoiceField(label=_("Place from the list"), queryset=Site.objects.none(), required=False)
+    site = forms.ModelChoiceField(
+        label=_("Place from the list"), queryset=Site.objects.none(), required=False, empty_label="—"
+    )
     place = forms.CharField(label=_("Place in words"), max_length=200, required=False)
 
     def __init__(self, *args: Any, actor: Actor, path: str, **options: Any):
@@ -253,7 +259,7 @@ class PasteForm(forms.Form):
 class PresenceForm(forms.Form):
     """A list of who was at a place."""
 
-    site = forms.ModelChoiceField(label=_("Place"), queryset=Site.objects.none())
+    site = forms.ModelChoiceField(label=_("Place"), queryset=Site.objects.none(), empty_label="—")
     kind = forms.ChoiceField(
         label=_("What it is"),
         choices=[("check_ins", _("check-ins")), ("roster", _("roster")), ("seats", _("seat list"))],
@@ -305,7 +311,7 @@ class NotifyForm(forms.Form):
     symptoms = forms.MultipleChoiceField(label=_("Symptoms"), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, disease: str, **options: Any):
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"auto_id": "notify-%s", **options})
         self.fields["declared"].choices = list(definitions.class_labels(disease, clock.today()).items())  # type: ignore[attr-defined]
         listed = definitions.edition_on(disease, clock.today()).listed_symptoms
         words = definitions.terms("symptoms")

@@ -17,8 +17,8 @@ from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
+from lianfang.registry.area_views import area_asked
 from lianfang.registry.models import Area
-from lianfang.registry.selectors import chosen_area
 from lianfang.registry.services import PersonDetails
 from lianfang.surveillance import selectors as surveillance
 from lianfang.surveillance import services as cases
@@ -32,13 +32,7 @@ from .presenting import category_words, exposure_words, judged_words, lines_show
 
 
 def _area(request: HttpRequest) -> Area | None:
-    code = request.GET.get("area", "")
-    if not code:
-        return None
-    area = chosen_area(code, clock.today())
-    if area is None:
-        raise Refused(refuse("case.unknown_area", "area", code=code))
-    return area
+    return area_asked(request.GET.get("area", ""), clock.today())
 
 
 @page("contact.read")

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from lianfang.definitions import selectors as definitions
 from lianfang.kernel import clock, ids
@@ -252,12 +252,12 @@ class PromiseForm(forms.Form):
 class AssignForm(forms.Form):
     """To whom an order goes: a person whose posts allow it, or an organisation of the area."""
 
-    assignee = forms.ChoiceField(label=gettext_lazy("Person"), required=False)
+    assignee = forms.ChoiceField(label=pgettext_lazy("who does the work", "Person"), required=False)
     organisation = PlaceField("organisation", label=gettext_lazy("or organisation"), required=False)
     note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
 
     def __init__(self, *args: Any, order: WorkOrder, **options: Any):
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"auto_id": "assign-%s", **options})
         people = [(str(user.pk), user.display_name) for user in selectors.could_do(order)]
         self.fields["assignee"].choices = [("", "—"), *people]  # type: ignore[attr-defined]
         self.fields["organisation"].rows = _organisations([_county(order.path)])  # type: ignore[attr-defined]
@@ -281,7 +281,7 @@ class HandOverForm(_Areas):
     note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
 
     def __init__(self, *args: Any, order: WorkOrder, **options: Any):
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"auto_id": "hand-over-%s", **options})
         self.order = order
 
     def clean(self) -> dict[str, Any]:

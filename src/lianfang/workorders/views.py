@@ -20,8 +20,9 @@ from lianfang.kernel.access import Actor
 from lianfang.kernel.refusals import Refused, refuse
 from lianfang.kernel.spreadsheets import as_csv
 from lianfang.kernel.views import page
+from lianfang.registry.area_views import area_asked
 from lianfang.registry.models import Area, Organisation
-from lianfang.registry.selectors import area_name, chosen_area, top_area
+from lianfang.registry.selectors import area_name, top_area
 
 from . import forms, photos, selectors, services
 from .about import about, note_of
@@ -47,16 +48,6 @@ def _view_words() -> dict[str, str]:
 def _kind_words(code: str) -> str:
     kind = kinds().get(code)
     return definitions.label(kind) if kind else code
-
-
-def _area(code: str) -> Area | None:
-    """The area of a code; None for no code. Raises Refused for a code that no area has."""
-    if not code:
-        return None
-    found = chosen_area(code, clock.today())
-    if found is None:
-        raise Refused(refuse("kernel.not_found", "area"))
-    return found
 
 
 def _uuid(text: str) -> UUID | None:
@@ -100,7 +91,7 @@ def _at_once(order: WorkOrder, name: str) -> bool:
 
 
 def _wanted(request: HttpRequest) -> tuple[selectors.Wanted, Area | None]:
-    area = _area(request.GET.get("area", ""))
+    area = area_asked(request.GET.get("area", ""), clock.today())
     view = request.GET.get("view", "desk")
     return (
         selectors.Wanted(
@@ -327,7 +318,7 @@ def order_new(request: HttpRequest) -> HttpResponse:
 def _place(request: HttpRequest) -> tuple[Area | None, str]:
     """The area that a board shows, the widest of the actor's where none is chosen, and what it is grouped by."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    area = _area(request.GET.get("area", "")) or top_area(actor, "order.read")
+    area = area_asked(request.GET.get("area", ""), clock.today()) or top_area(actor, "order.read")
     by = request.GET.get("by", "kind")
     return area, by if by in selectors.BY else "kind"
 

@@ -411,7 +411,7 @@ def test_the_certificate_says_who_and_when_in_the_language_in_force(place, guest
     facts = dict(said["facts"])
     assert "李小明" in facts.values()
     words = {
-        "en": ("Certificate of release", "Feb. 9, 2020", "edition 3"),
+        "en": ("Certificate of release", "9 February 2020", "edition 3"),
         "zh-hans": ("解除医学观察证明", "2020年2月9日", "第3版"),
     }
     for each in words[language]:
@@ -512,3 +512,27 @@ def test_a_rare_character_is_never_an_empty_box_on_the_certificate(place):
 
 def test_what_the_fonts_hold_stands_as_it_is():
     assert settable("李小明 2020-02-09") == "李小明 2020-02-09"
+
+
+def test_a_label_of_the_page_of_a_stay_belongs_to_one_field(place, guest):
+    there = re.findall(r'\bid="([^"]+)"', text(as_("coordinator").get(reverse("stay", args=[guest.pk]))))
+    assert sorted({one for one in there if there.count(one) > 1}) == []
+
+
+def test_the_last_days_are_shown_and_the_earlier_check_ins_open_below(place, guest):
+    for n in range(8):
+        with clock.at(at("2020-01-28", f"{10 + n}:00")):
+            services.check_in(services.NewCheck(guest.pk, temperature=36.5), place.coordinator)
+    with clock.at(at("2020-01-28", "20:00")):
+        page = text(as_("coordinator").get(reverse("stay", args=[guest.pk])))
+    latest, earlier = page.split("2 earlier check-ins")
+    assert latest.count("2020-01-28 1") == 6
+    assert "2020-01-28 10:00" in earlier
+    assert "2020-01-28 10:00" not in latest
+
+
+def test_the_difference_between_two_lists_is_told_in_columns_that_have_heads(place, guest):
+    page = text(as_("lucheng").get(reverse("stay-counts")))
+    for table in re.findall(r"<table.*?</table>", page):
+        heads = len(re.findall(r"<th scope=\"col\"", table))
+        assert {len(re.findall(r"<t[hd]\b", row)) for row in re.findall(r"<tr.*?</tr>", table)} == {heads}

@@ -16,6 +16,7 @@ from lianfang.registry.models import PossibleDuplicate
 from lianfang.registry.services import PersonDetails
 from lianfang.supervision import in_words, selectors, services
 from lianfang.supervision.models import Verification
+from lianfang.supervision.words import LOOKS
 from lianfang.surveillance import services as cases
 from lianfang.surveillance.evidence import Evidence
 from lianfang.tracing.services import NewLink, link_many
@@ -341,3 +342,19 @@ def test_every_kind_of_event_has_its_details_in_words(world, case):
         services.verify(world.actor("auditor"))
     used = {name for details in Event.objects.values_list("details", flat=True) for name in details}
     assert used <= DETAILS.keys()
+
+
+def test_whatever_only_looked_counts_as_a_look():
+    verbs = (
+        "listed",
+        "opened",
+        "viewed",
+        "searched",
+        "exported",
+        "previewed",
+        "case_read",
+        "user_read",
+        "refused_read",
+    )
+    looks = {kind for kind in events.kinds() if kind.rpartition(".")[2] in verbs} - {"tracing.opened"}  # which is begun
+    assert looks - set(LOOKS) == set()

@@ -1,6 +1,7 @@
 """The pages of tracing, as a browser sees them, and the interface for machines."""
 
 import json
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -313,3 +314,15 @@ def test_the_interface_enters_corrects_calls_and_reads_as_known(lucheng, world, 
     assert send("/api/v1/visits", visit).status_code == 201
     assert send("/api/v1/visits", {**visit, "until_at": "2020-01-24T09:00:00+08:00"}).status_code == 422
     assert [entry["place"] for entry in lucheng.get(f"/api/v1/visits?case_id={case.pk}").json()] == ["超市"]
+
+
+def test_the_list_narrows_to_an_area_as_it_was_offered(lucheng, contact):
+    page = lucheng.get(reverse("contact-list"), {"view": "all", "area": "330302 鹿城区"})
+    assert page.status_code == 200
+    assert contact.number in page.content.decode()
+    assert lucheng.get(reverse("contact-list"), {"area": "没有的县"}).status_code == 422
+
+
+def test_a_label_of_the_page_of_a_contact_belongs_to_one_field(lucheng, contact):
+    there = re.findall(r'\bid="([^"]+)"', lucheng.get(reverse("contact", args=[contact.pk])).content.decode())
+    assert sorted({one for one in there if there.count(one) > 1}) == []

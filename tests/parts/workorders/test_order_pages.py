@@ -15,6 +15,7 @@ from lianfang.registry.models import Site
 from lianfang.registry.services import PersonDetails
 from lianfang.surveillance import services as surveillance
 from lianfang.surveillance.evidence import Evidence
+from lianfang.workorders import forms
 from lianfang.workorders.about import subjects
 from lianfang.workorders.forms import FEW_SITES
 from lianfang.workorders.models import OrderEntry, Round, WorkOrder
@@ -241,3 +242,28 @@ def test_a_case_is_named_and_linked_for_those_who_may_open_it_alone(town, enter)
     page = enter("supervisor").get(f"/orders/{order.pk}/").content.decode()  # sees orders, no cases
     assert case.number not in page
     assert f"/cases/{case.pk}/" not in page
+
+
+@pytest.mark.parametrize("area", ["330302", "330302 鹿城区", "330302 Lucheng District", "鹿城区", "Lucheng, Wenzhou"])
+def test_the_list_narrows_to_an_area_by_code_by_name_or_by_what_was_offered(town, enter, area):
+    here = raised(town)
+    page = enter("lucheng").get("/orders/", {"area": area})
+    assert page.status_code == 200
+    assert page.context["area"].code == "330302"
+    assert f"/orders/{here.pk}/" in page.content.decode()
+
+
+def test_an_area_that_no_name_or_code_means_is_refused_by_what_was_typed(town, enter):
+    answer = enter("lucheng").get("/orders/", {"area": "没有的县"})
+    assert answer.status_code == 422
+    assert "没有的县" in answer.content.decode()
+
+
+def test_a_label_of_the_page_of_an_order_belongs_to_one_field(town, enter):
+    ids_there = re.findall(r'\bid="([^"]+)"', enter("supervisor").get(f"/orders/{raised(town).pk}/").content.decode())
+    assert sorted({one for one in ids_there if ids_there.count(one) > 1}) == []
+
+
+def test_who_does_the_work_is_no_patient(town, enter):
+    with translation.override("zh-hans"):
+        assert str(forms.AssignForm(order=raised(town)).fields["assignee"].label) == "人员"

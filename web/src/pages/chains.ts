@@ -12,6 +12,7 @@ import { fill, longDay, shortDay, shown, type Words } from "../shared/words";
 const ARRANGEMENTS: Arrangement[] = ["timeline", "byGeneration", "byPlace", "tree"];
 const HEAD = 26; // the axis above, in pixels
 const SIDE = 14;
+const NAME = 70; // room for the number beside the last case
 const NEAREST = 60; // pixels a row or a column at most
 const DAY = 86_400_000;
 
@@ -100,7 +101,7 @@ export const mount: Draw<ChainData> = (place, data, words) => {
   function fitted(): { x: number; y: number } {
     const across = Math.max(layout.columns - leftmost, 1);
     return {
-      x: Math.min((width - 2 * SIDE - 20) / (across + 0.5), as === "tree" ? 160 : NEAREST),
+      x: Math.min((width - 2 * SIDE - NAME) / (across + 0.5), as === "tree" ? 160 : NEAREST),
       y: Math.min((height - HEAD - SIDE) / layout.rows, 28),
     };
   }

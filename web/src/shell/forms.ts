@@ -3,7 +3,7 @@
 import { say } from "../shared/words";
 import { findIslands } from "../islands";
 import { htmx } from "./requests";
-import { labelTables } from "./tables";
+import { labelTables, reachTables } from "./tables";
 
 function focusErrors(root: ParentNode): void {
   root.querySelector<HTMLElement>("[data-takes-focus]")?.focus();
@@ -148,8 +148,10 @@ function size(bytes: number): string {
 function prepare(root: ParentNode): void {
   root.querySelectorAll<HTMLElement>("[data-island=dropzone]").forEach(enliven);
   labelTables(root);
+  reachTables(root);
   focusErrors(root);
 }
 
 prepare(document);
+document.addEventListener("toggle", (event) => reachTables(event.target as Element), true);
 document.addEventListener("htmx:load", (event) => prepare((event as CustomEvent<{ elt: HTMLElement }>).detail.elt));

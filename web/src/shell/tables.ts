@@ -5,7 +5,9 @@ export function labelTables(root: ParentNode): void {
   const around = root instanceof Element ? root.closest<HTMLTableElement>("table.cards") : null;
   if (around) tables.push(around);
   for (const table of tables) {
-    const heads = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => cell.textContent?.trim() ?? "");
+    const heads = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) =>
+      cell.querySelector(".visually-hidden") ? "" : (cell.textContent?.trim() ?? ""),
+    );
     table.setAttribute("role", "table");
     for (const row of table.rows) {
       row.setAttribute("role", "row");
@@ -19,5 +21,13 @@ export function labelTables(root: ParentNode): void {
       }
     }
     for (const part of [table.tHead, ...table.tBodies]) part?.setAttribute("role", "rowgroup");
+  }
+}
+
+/** A table too wide for its place is scrolled with the arrow keys, once focus can come to it. */
+export function reachTables(root: ParentNode): void {
+  for (const place of root.querySelectorAll<HTMLElement>(".table-responsive")) {
+    const wide = place.scrollWidth > place.clientWidth || place.scrollHeight > place.clientHeight;
+    if (wide && !place.querySelector("a, button, input, select")) place.tabIndex = 0;
   }
 }

@@ -621,9 +621,14 @@ def _sentence_options(
         told = note("import.year_from_name", published, day=str(published), example=example)
         return replace(mapping, not_after=published), [told.at(column.header, mapping.field, example)]
     years = tuple(_years_elsewhere(seen, column.header))
-    return mapping, [
-        uncertain("import.year_open", choices=years, example=example).at(column.header, mapping.field, example)
-    ]
+    return mapping, [_year_asked(years, example).at(column.header, mapping.field, example)]
+
+
+def _year_asked(years: tuple[Any, ...], example: str) -> Finding:
+    """The question which year is meant, with the years that the file itself suggests."""
+    if years:
+        return uncertain("import.year_open", choices=years, example=example)
+    return uncertain("import.year_unknown", example=example)
 
 
 def _date_options(mapping: ColumnMapping, column: ColumnValues, seen: Survey) -> tuple[ColumnMapping, list[Finding]]:
@@ -654,11 +659,7 @@ def _date_options(mapping: ColumnMapping, column: ColumnValues, seen: Survey) ->
         questions.append(told.at(column.header, mapping.field, yearless[0]))
     elif yearless:
         years = _years_elsewhere(seen, column.header)
-        questions.append(
-            uncertain("import.year_open", choices=tuple(years), example=yearless[0]).at(
-                column.header, mapping.field, yearless[0]
-            )
-        )
+        questions.append(_year_asked(tuple(years), yearless[0]).at(column.header, mapping.field, yearless[0]))
     bare = [
         t
         for t in column.samples()

@@ -432,6 +432,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "The dates have no year, for example {example}; it could be {choices}.",
         "Set the year of dates without one.",
     ),
+    "year_unknown": ("The dates have no year, for example {example}.", "Set the year of dates without one."),
     "year_from_name": (
         "The dates have no year, for example {example}; it follows from the day in the file’s name or title, {day}.",
         "Choose another year if this is wrong.",
