@@ -20,18 +20,18 @@ PUBLISHED = date(2020, 2, 10)
 
 DATES = (
     "2020-01-03", "2020/1/3", "18.01.2020", "13/04/2020", "04/13/2020", "3 Jan 2020", "Jan 3, 2020", "20200103", "2020年1月3日", "二〇二〇年一月三日",
-    "15 février 2020", "2022/3/5 下午3点", "43850", "19.01.2020 - 23.01.2020", "25.01.2020 -", "9-12 January 2020", "2020年1月3日至1月5日", "before 2020-01-05",
-    "end of December 2019", "early January 2020", "2020年1月中旬", "Jan 2020", "2020", "xx.01.2020", "20,01,2020", "2020-01-05?", "99/99/9999", "03/04/2020", "Jan-20", "2020-02-30", "正月初五", "########",
+    "15 février 2020", "1er avril 2020", "2022/3/5 下午3点", "43850", "19.01.2020 - 23.01.2020", "25.01.2020 -", "9-12 January 2020", "2020年1月3日至1月5日", "before 2020-01-05",
+    "end of December 2019", "early January 2020", "2020年1月中旬", "fines de marzo de 2020", "Anfang April 2020", "Jan 2020", "2020", "xx.01.2020", "20,01,2020", "2020-01-05?", "99/99/9999", "03/04/2020", "Jan-20", "2020-02-30", "正月初五", "########",
 )  # fmt: skip
 YEARLESS = ("2月8日", "12月29日", "1月9日-12日", "1.18", "1月底", "2.8", "3月1日")
 AGES = (
-    "45", "45岁", "2岁3月", "8个月", "20天", "3岁半", "40-49", "40多岁", "in his 50s", "<1", "60+", "65岁以上", "newborn", "45 years (3/2/1975)", "Aug-68", "8月6日", "约50岁", "1965年生", "成人", "-3", "190",
+    "45", "45岁", "2岁3月", "8个月", "20天", "3岁半", "40-49", "40多岁", "34 ans", "8 meses", "70 ans et plus", "in his 50s", "<1", "60+", "65岁以上", "newborn", "45 years (3/2/1975)", "Aug-68", "8月6日", "约50岁", "1965年生", "成人", "-3", "190",
 )  # fmt: skip
 WORDS: tuple[tuple[str, Callable[[str], Any], tuple[str, ...]], ...] = (
     ("Sex", vocabulary.read_sex, ("男", "Female", "m", "女性", "1", "未知的性别")),
-    ("Class", vocabulary.read_classification, ("确诊病例", "Confirmed", "疑似", "suspect case", "临床诊断病例", "无症状感染者", "排除")),
+    ("Class", vocabulary.read_classification, ("确诊病例", "Confirmed", "疑似", "suspect case", "Cas confirmé", "Descartado", "临床诊断病例", "无症状感染者", "排除")),
     ("Severity", vocabulary.read_severity, ("轻症", "普通型", "severe", "危重症", "死亡")),
-    ("Outcome", vocabulary.read_outcome, ("治愈出院", "died", "No outcome yet", "在院治疗", "Alive", "critical condition, intubated as of 14.02.2020")),
+    ("Outcome", vocabulary.read_outcome, ("治愈出院", "died", "No outcome yet", "在院治疗", "Alive", "Décédé", "Recuperado", "critical condition, intubated as of 14.02.2020")),
     ("Laboratory result", vocabulary.read_lab_result, ("阳性", "neg", "弱阳性", "-", "待查")),
     ("Temperature", measures.read_temperature, ("38.5℃", "38度5", "37.3-38.5", "101.3F", "正常")),
     ("Telephone", identity.read_phone, ("138 0013 8000", "0577-8888 6666", "1.38E+10", "138****8000")),
@@ -100,6 +100,15 @@ eight public files is counted in [the real files in figures](import-figures.md).
 | an ID number or telephone that can't be read | told as a doubt, kept nowhere: it tells nobody apart, and must not stand in clear |
 | the same case number twice | passed over with the same content, refused with other content |
 | a code and a name that tell of different places | asked, with both |
+| one name of a village or township, without its city or county | asked, with the only area known by it |
+| columns about other people (a contact, who investigated) or other places (of work, of registration) | kept, not suggested as the patient’s |
+| numbers whose meaning the header tells, `性别（1=男，2=女）` | read as the header says, and shown |
+| H and M in one column of sexes | M is a woman (hombre and mujer), and said |
+| an age in years and one in months | told together; doubtful where they contradict each other |
+| yes or no to whether somebody died | yes is died; no says nothing of the outcome |
+| “asymptomatic” where a day of onset stands | no symptoms, no day of onset |
+| headers in two rows | a group’s columns by their own names, told apart by the group where they repeat |
+| a sentence that tells of several persons | one case, and the doubt beside it |
 | titles above the header, sums and remarks below | no cases |
 | words of a sentence that no rule understood | shown beside the row |
 

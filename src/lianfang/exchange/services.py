@@ -58,6 +58,7 @@ TRIES = 3  # of a batch that met another import entering the same rows
 UNDECIDED = {
     "import.place_ambiguous",
     "import.place_unknown",
+    "import.place_lone",
     "import.place_contradicts",
 }  # what may not be entered before somebody decided
 UNDECIDED_DAYS = {"import.date_order_open", "import.date_year_missing", "import.date_year_open"}  # nor days that count

@@ -279,8 +279,26 @@ class Gazetteer:
         if answer is None:
             if len(self._answers) > 50_000:
                 self._answers.clear()
-            answer = self._answers[key] = self._resolve(place, on)
+            answer = self._resolve(place, on)
+            if isinstance(answer, NotFound):
+                answer = self._run_together(place, on) or answer
+            self._answers[key] = answer
         return answer
+
+    def _run_together(self, place: PlaceText, on: date | None) -> Resolved | Ambiguous | None:
+        """Two names written as one, as 乐清虹桥镇; taken only where both are areas, one inside the other."""
+        for at, (_level, name) in enumerate(place.names):
+            if not has_chinese(name) or self._named(name, "", [], on):
+                continue
+            parts = self._cut(name, on)
+            if len(parts) < 2:
+                return None
+            names = (*place.names[:at], *parts, *place.names[at + 1 :])
+            answer = self._resolve(PlaceText("", names, place.address, place.text), on)
+            if isinstance(answer, Resolved) and {part for _level, part in parts} & {*answer.unread}:
+                return None  # 武汉大厦 is a house
+            return None if isinstance(answer, NotFound) else answer
+        return None
 
     def _resolve(self, place: PlaceText, on: date | None) -> Resolved | Ambiguous | NotFound:
         if place.code:

@@ -38,6 +38,8 @@ FOUND = [
     ("浙江省温州市鹿城区", "330302"),
     ("浙江 温州 鹿城", "330302"),
     ("鹿城区", "330302"),
+    ("乐清虹桥镇", "330382108"),
+    ("温州乐清柳市", "330382114"),
     ("330302", "330302"),
     ("330302000000", "330302"),
     ("330302006", "330302006"),
@@ -357,3 +359,8 @@ def test_the_search_offers_areas_to_whoever_may_see_them_and_to_nobody_else(clie
     for nonsense in ("", "%", "x" * 10_000, "<script>", "\u0000"):
         assert client.get("/areas/search/", {"q": nonsense}).json() == {"areas": []}
     assert places.Resolved is Resolved  # the import and the registry speak of the same answers
+
+
+@pytest.mark.parametrize("written", ["武汉大厦", "长春花园", "南京东路"])
+def test_a_house_or_street_named_after_a_city_is_not_in_it(china: Gazetteer, written: str) -> None:
+    assert isinstance(china.resolve(PlaceText(names=(("", written),)), date(2020, 2, 10)), NotFound)

@@ -1,6 +1,7 @@
 """Ages as they really come, in years, as the span that the words allow: months, decades, groups, and spreadsheet accidents."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -30,10 +31,10 @@ class ReadAge:
 
 
 _NUM = r"\d+(?:[.,]\d+)?"
-_YEARS = r"(?:y(?:ears?|rs?|ear)?\.?(?:[\s-]*olds?|\s*of age)?|yo|y/o|周?[岁歲歳]半?|岁龄|ans?|años?|jahre?|a)"
-_MONTHS = r"(?:m(?:onths?|ths?|os?|o)?\.?(?:[\s-]*olds?)?|个?月(?:龄|大)?|mois|monate?)"
-_WEEKS = r"(?:w(?:eeks?|ks?)?\.?(?:[\s-]*olds?)?|周(?:龄|大)?|个?星期)"
-_DAYS = r"(?:d(?:ays?)?\.?(?:[\s-]*olds?)?|天(?:龄|大)?|日龄?)"
+_YEARS = r"(?:y(?:ears?|rs?|ear)?\.?(?:[\s-]*olds?|\s*of age)?|yo|y/o|周?[岁歲歳]半?|岁龄|ans?|a[nñ]os?|jahre?|a)"
+_MONTHS = r"(?:m(?:onths?|ths?|os?|o)?\.?(?:[\s-]*olds?)?|个?月(?:龄|大)?|mois|mes(?:es)?|monate?)"
+_WEEKS = r"(?:w(?:eeks?|ks?)?\.?(?:[\s-]*olds?)?|周(?:龄|大)?|个?星期|semaines?|semanas?|wochen?)"
+_DAYS = r"(?:d(?:ays?)?\.?(?:[\s-]*olds?)?|天(?:龄|大)?|日龄?|jours?|d[ií]as?|tage?)"
 
 _PLAIN_NUMBER = re.compile(r"\d{1,3}(?:\.\d+)?")
 _COMPOUND = re.compile(
@@ -45,15 +46,15 @@ _SPAN = re.compile(
     rf"(?P<a>{_NUM})\s*(?P<unit_a>{_YEARS}|{_MONTHS}|{_WEEKS}|{_DAYS})?\s*(?:-|–|—|~|to|至|到)\s*(?P<b>{_NUM})\s*{_UNIT}(?:之间|组)?"
 )
 _BELOW = re.compile(
-    rf"(?:<|＜|under|below|less than|younger than|不满|不足|未满|小于|低于)\s*(?P<a>{_NUM})\s*{_UNIT}|(?P<b>{_NUM})\s*(?P<unit2>{_YEARS}|{_MONTHS}|{_WEEKS}|{_DAYS})?\s*(?:以下|and (?:under|below|younger)|or (?:under|younger|less))"
+    rf"(?:<|＜|under|below|less than|younger than|moins de|menos de|menor(?:es)? de|unter|不满|不足|未满|小于|低于)\s*(?P<a>{_NUM})\s*{_UNIT}|(?P<b>{_NUM})\s*(?P<unit2>{_YEARS}|{_MONTHS}|{_WEEKS}|{_DAYS})?\s*(?:以下|and (?:under|below|younger)|or (?:under|younger|less))"
 )
 _AT_MOST = re.compile(rf"(?:<=|≤|up to|不超过|至多)\s*(?P<a>{_NUM})\s*{_UNIT}")
 _ABOVE = re.compile(
-    rf"(?:>=|≥|over|above|at least|older than|from|大于等于|不小于)\s*(?P<a>{_NUM})\s*{_UNIT}|(?P<b>{_NUM})\s*(?P<unit2>{_YEARS})?\s*(?:\+|岁?以上|岁?及以上|\+ ?years?|and (?:over|above|older|up)|or (?:over|older|more))\s*(?:years?)?"
+    rf"(?:>=|≥|over|above|at least|older than|from|大于等于|不小于)\s*(?P<a>{_NUM})\s*{_UNIT}|(?P<b>{_NUM})\s*(?P<unit2>{_YEARS})?\s*(?:\+|岁?以上|岁?及以上|\+ ?years?|and (?:over|above|older|up)|et plus|y m[aá]s|e mais|o m[aá]s|ou mais|und (?:älter|mehr)|or (?:over|older|more))\s*(?:years?)?"
 )
 _MORE_THAN = re.compile(rf"(?:>|more than|大于|超过)\s*(?P<a>{_NUM})\s*{_UNIT}")
 _DECADE = re.compile(
-    r"(?:in (?:his|her|their|the) )?(?P<part>early|mid|late)?[\s-]*(?P<a>\d)0'?s|(?P<b>\d)0\s*[多余几来]\s*岁?"
+    r"(?:in (?:his|her|their|the) )?(?P<part>early|mid|late)?[\s-]*(?P<a>10|\d)0'?s|(?P<b>\d)0\s*[多余几来]\s*岁?"
 )
 _ABOUT = re.compile(
     r"^(?:about|around|approx(?:imately)?\.?|circa|ca?\.|~|≈|约|大约|大概|近)\s*|\s*(?:\(?\?+\)?|左右|上下|许)$"
@@ -105,6 +106,26 @@ def read_age(text: str, unit: AgeUnit = "years") -> ReadAge | Finding | Any | No
         return replace(read, reading=replace(read.reading, text=text)) if isinstance(read.reading, ReadAge) else read
     checked = _plausible(replace(read, text=text))
     return checked
+
+
+def together(told: Sequence[ReadAge]) -> ReadAge | None:
+    """One age from a column of years and one of months or days; None where they contradict each other.
+
+    >>> years, months = read_age("2"), read_age("3", "months")
+    >>> str(together([years, months])), str(together([read_age("0"), months])), together([years, read_age("60", "months")])
+    ('2.25', '0.25', None)
+    """
+    if len(told) == 1:
+        return told[0]
+    if any(age.years_high != age.years_low for age in told):
+        return None
+    whole, *parts = sorted((age.years_low for age in told), reverse=True)
+    text = " ".join(age.text for age in told)
+    if whole == int(whole) and all(part < 1 for part in parts):
+        return replace(_exactly(whole + sum(parts)), text=text)
+    if all(int(part) == int(whole) for part in parts):  # the same age twice, once in full years
+        return replace(_exactly(whole), text=text)
+    return None
 
 
 def _why_unreadable(text: str) -> Finding:
@@ -238,4 +259,4 @@ def _eaten(text: str) -> ReadAge | Finding | None:
     return uncertain("import.age_eaten", reading, choices)
 
 
-__all__ = ["AgeUnit", "ReadAge", "note", "read_age"]
+__all__ = ["AgeUnit", "ReadAge", "note", "read_age", "together"]

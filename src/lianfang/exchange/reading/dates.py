@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from .findings import UNKNOWN, Finding, note, refused, uncertain
-from .plain import is_unknown, numeral, plain, with_arabic_numerals
+from .plain import folded, is_unknown, numeral, plain, with_arabic_numerals
 
 Precision = Literal["day", "range", "month", "part_of_month", "year"]
 Order = Literal["ymd", "dmy", "mdy"]
@@ -103,7 +103,7 @@ _CHINESE_BARE_DAY = re.compile(r"(?:(?P<y>\d{4})年)?\s*(?P<m>\d{1,2})\s*月\s*(
 _CHINESE_MIXED = re.compile(r"(?P<y>\d{4})\s*[-/.]\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号]?")
 _DAY_ONLY = re.compile(r"(\d{1,2})\s*(?:日|号|st|nd|rd|th|\.)?")
 _D_MON_Y = re.compile(
-    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s\-/.,]*(?:of |de )?\s*{_MONTH}[\s\-/.,']*(?:de |of )?\s*(?P<y>\d{{4}}|\d{{2}})?"
+    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|o|\.)?[\s\-/.,]*(?:of |de )?\s*{_MONTH}[\s\-/.,']*(?:de |of )?\s*(?P<y>\d{{4}}|\d{{2}})?"
 )
 _MON_D_Y = re.compile(rf"{_MONTH}[\s\-/.,]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:[\s\-/.,]+(?P<y>\d{{4}}|\d{{2}}))?")
 _MON_Y = re.compile(
@@ -113,7 +113,9 @@ _Y_MON_D = re.compile(rf"(?P<y>\d{{4}})[\s\-/.,]*{_MONTH}[\s\-/.,]*(?P<d>\d{{1,2
 _MON_ONLY = re.compile(rf"{_MONTH}")
 _EATEN = re.compile(r"([a-z]{3})-(\d{2})")
 _PART = re.compile(
-    r"(?:the )?(?P<part>early|beginning of|start of|begin of|mid|middle of|late|end of|(?P<week>first|second|third|fourth|last|1st|2nd|3rd|4th) week (?:of|in))[\s-]*(?:the )?(?P<rest>.+)"
+    r"(?:the )?(?:(?P<early>early|beginning of|start of|begin of|debut(?: de)?|(?:a )?principios de|inicios? de|comienzos de|anfang)"
+    r"|(?P<mid>middle of|mid|(?:a )?mediados de|meados de|mi|mitte)|(?P<late>late|end of|(?:a )?fin(?:al|es|ales)? de|fin|ende)"
+    r"|(?P<week>first|second|third|fourth|last|1st|2nd|3rd|4th) week (?:of|in))(?![a-z])[\s-]*(?:the )?(?P<rest>.+)"
 )
 _TIME = re.compile(
     r"""[\s,T]*
@@ -780,7 +782,7 @@ _WEEKS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fo
 
 
 def _part_of_month(text: str, style: DateStyle) -> "_Point | Finding | None":
-    match = _PART.fullmatch(text)
+    match = _PART.fullmatch(folded(text))
     if match is None:
         return None
     whole = _with_month_name(match["rest"].strip(), style) or _numbers(match["rest"].strip(), style)
@@ -797,8 +799,7 @@ def _part_of_month(text: str, style: DateStyle) -> "_Point | Finding | None":
         word = match["week"]
         first_day = last - 6 if word == "last" else _WEEKS[word] * 7 + 1
         return _Point(date(year, month, first_day), date(year, month, first_day + 6), "part_of_month", "week")
-    part = match["part"]
-    third = "mid" if part.startswith("mid") else "late" if part.startswith(("late", "end")) else "early"
+    third = next(third for third in ("early", "mid", "late") if match[third])
     return _thirds(year, month, third)
 
 

@@ -16,7 +16,7 @@ from .dates import DateStyle, OrderDecision, OrderEvidence, ReadDate, read_date
 from .fields import FIELDS, INFECTEE, INFECTOR, PLACE_KEYS, SIDES, header_matches, header_words
 from .findings import UNKNOWN, Finding, note, uncertain
 from .mapping import COUNTED_AS, OTHER, ColumnMapping, Kind, Mapping
-from .plain import is_unknown, plain
+from .plain import folded, is_unknown, plain
 from .tables import Table
 
 DISTINCT_LIMIT = 2_000
@@ -31,6 +31,7 @@ class ColumnValues:
     filled: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     overflowing: bool = False  # more distinct texts than are kept
+    codes: dict[str, str] = field(default_factory=dict)  # what the header says its numbers mean
     evidence: OrderEvidence = field(default_factory=OrderEvidence)
 
     @property
@@ -109,7 +110,7 @@ def survey_rows(
     epoch_1904: bool = False,
 ) -> Survey:
     """The same from rows in memory."""
-    columns = [ColumnValues(header) for header in headers]
+    columns = [ColumnValues(header, codes=codes_told(header)) for header in headers]
     counters = [column.counts for column in columns]
     seen = Survey(tuple(headers), columns, 0, title, name, epoch_1904)
     open_columns = list(enumerate(counters))
@@ -166,6 +167,19 @@ def _look_at_counts(seen: Survey) -> None:
             )
 
 
+_TOLD_CODE = re.compile(r"(?<!\d)(\d{1,2})\s*[=:.、\-]?\s*([A-Za-z\u4e00-\u9fff][^\d,;、/|=:()]*)")
+
+
+def codes_told(header: str) -> dict[str, str]:
+    """What a header says that its numbers mean.
+
+    >>> codes_told("性别（1=男，2=女）"), codes_told("outcome [1: alive, 2: dead]"), codes_told("14天内旅居史")
+    ({'1': '男', '2': '女'}, {'1': 'alive', '2': 'dead'}, {})
+    """
+    found = {number: word.strip(" .") for number, word in _TOLD_CODE.findall(plain(header))}
+    return found if len(found) > 1 and len(set(found.values())) == len(found) else {}
+
+
 # ------------------------------------------------------------------------------------------------------ what values say
 
 
@@ -174,7 +188,7 @@ def _readable(column: ColumnValues, reader: Callable[[str], Any]) -> float:
     good = total = 0
     for text in column.samples():
         times = column.counts[text]
-        read = reader(text)
+        read = reader(column.codes.get(plain(text), text))
         if read is None or read is UNKNOWN:
             continue
         total += times
@@ -197,6 +211,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "severity": vocabulary.read_severity,
     "classification": vocabulary.read_classification,
     "certainty": vocabulary.read_certainty,
+    "lab_result": vocabulary.read_lab_result,
     "temperature": measures.read_temperature,
     "phone": identity.read_phone,
     "id_number": identity.read_id_number,
@@ -223,6 +238,16 @@ _CONTINENTS = {
     "南美洲",
     "大洋洲",
 }
+
+
+# Asked with yes or no: whether the patient died.
+_DIED = frozenset(
+    {"是否死亡", "死亡", "died", "deceased", "verstorben", "deces", "decede", "obito", "fallecido", "fallecida"}
+)
+
+
+def _all_days(column: ColumnValues) -> bool:
+    return (_share(column, "date") or 0) > 0.8 and (_share(column, "count") or 0) < 0.8
 
 
 def _only_yes_or_no(column: ColumnValues) -> bool:
@@ -259,23 +284,20 @@ def _share(column: ColumnValues, reads: str) -> float | None:
             ),
         )
     if reads == "age_unit":
-        return _readable(column, lambda t: t if plain(t).lower() in AGE_UNITS else Finding("x", "refused"))
-    if reads == "lab_result":
-        return _readable(
-            column,
-            lambda t: (
-                t if re.search(r"pos|neg|阴|阳|\+|-|incon|indet|可疑", plain(t).lower()) else Finding("x", "refused")
-            ),
-        )
+        return _readable(column, lambda t: t if folded(plain(t).lower()) in AGE_UNITS else Finding("x", "refused"))
     reader = _READERS.get(reads)
     return None if reader is None else _readable(column, reader)
 
 
 AGE_UNITS: dict[str, ages.AgeUnit] = {
     "岁": "years", "年": "years", "周岁": "years", "years": "years", "year": "years", "y": "years", "yr": "years", "yrs": "years",
+    "an": "years", "ans": "years", "ano": "years", "anos": "years", "jahr": "years", "jahre": "years",
     "月": "months", "个月": "months", "月龄": "months", "months": "months", "month": "months", "m": "months", "mo": "months",
+    "mois": "months", "mes": "months", "meses": "months", "monat": "months", "monate": "months",
     "周": "weeks", "weeks": "weeks", "week": "weeks", "w": "weeks",
+    "semaine": "weeks", "semaines": "weeks", "semana": "weeks", "semanas": "weeks", "woche": "weeks", "wochen": "weeks",
     "天": "days", "日": "days", "日龄": "days", "days": "days", "day": "days", "d": "days",
+    "jour": "days", "jours": "days", "dia": "days", "dias": "days", "tag": "days", "tage": "days",
 }  # fmt: skip
 
 
@@ -308,6 +330,9 @@ def _options(position: int, column: ColumnValues, seen: Survey) -> list[_Option]
             elif share >= 0.3:
                 score *= 0.8
                 reason = uncertain("import.map_values_mixed", word=match.word, percent=percent)
+            elif match.key == "outcome" and match.word in _DIED and _only_yes_or_no(column):
+                score *= 0.9
+                reason = note("import.map_by_header_and_values", word=match.word, percent=100)
             elif reads == "date" and (_share(column, "count") or 0) > 0.95:
                 score *= 0.55  # days counted from some day
                 reason = uncertain("import.map_counted_days", word=match.word)
@@ -316,6 +341,8 @@ def _options(position: int, column: ColumnValues, seen: Survey) -> list[_Option]
                 reason = uncertain("import.map_values_differ", word=match.word, percent=percent)
         elif reads == "place" and _all_continents(column):
             continue
+        elif match.score < 0.9 and _all_days(column):
+            continue  # “exposure end” in a column of days is no account of an exposure
         elif _only_yes_or_no(column) and (reads == "text" or (reads == "local_id" and not column.all_different)):
             score *= 0.7
         if reads == "local_id" and not column.all_different and match.key == "local_id":
@@ -332,7 +359,7 @@ def _options(position: int, column: ColumnValues, seen: Survey) -> list[_Option]
     return sorted(found, key=lambda option: -option.score)
 
 
-_PERSON_IN_SHORT = re.compile(r"\s*[男女]性?\s*[,，、 ]\s*\d{1,3}\s*(?:岁|个月)\s*")
+_PERSON_IN_SHORT = re.compile(r"\s*[男女]性?\s*[,，、 ]\s*\d{1,3}\s*(?:岁|个月)\s*(?:[,，、。].{0,40})?")
 _CASE_SENTENCE = re.compile(r"[男女].{0,8}\d+岁|\d+岁.{0,8}[男女]|确诊.*(?:发热|咳嗽|症状)")
 
 
@@ -474,7 +501,7 @@ def draft(seen: Survey, kind: Kind | None = None) -> Draft:
     for option in sorted((o for listed in options for o in listed), key=lambda o: (-o.score, o.position)):
         if option.position in chosen or option.score < 0.4:
             continue
-        place = (option.side, option.key)
+        place = (option.side, _unit_of(option.key, seen.columns[option.position].header))
         if place in taken and not FIELDS[option.key].many:
             continue
         chosen[option.position] = option
@@ -583,11 +610,17 @@ def _suggestion(
         mapping = replace(mapping, symptom=option.word)
     elif reads == "count":
         mapping, questions = _count_options(mapping, column, position, seen)
-    elif reads in ("sex", "yes_no", "symptom_flag", "classification", "outcome", "severity"):
-        questions = _coded(column, reads)
+    elif reads in ("sex", "yes_no", "symptom_flag", "classification", "outcome", "severity", "lab_result"):
+        answers, questions = _meanings(column, option)
+        mapping = replace(mapping, answers=answers)
     return Suggestion(
         column.header, mapping, round(min(option.score, 1.0), 2), option.reason, alternatives, samples, tuple(questions)
     )
+
+
+def _unit_of(key: str, header: str) -> str:
+    """A field's key; of an age with its unit, since lists of children ask for years and for months."""
+    return f"{key} {_unit_in(header)}" if key == "age" else key
 
 
 def _unit_in(header: str) -> ages.AgeUnit:
@@ -724,9 +757,35 @@ def _years_elsewhere(seen: Survey, header: str) -> list[int]:
     return sorted(year for year in years if 1950 <= year <= 2100)
 
 
+def _meanings(column: ColumnValues, option: _Option) -> tuple[dict[str, str], list[Finding]]:
+    """What the column's own cells or header say that its shorter answers mean, and what is left to ask."""
+    reads = FIELDS[option.key].reads
+    texts = {text: plain(text) for text in column.counts if text.strip()}
+    if option.word in _DIED and _only_yes_or_no(column):
+        read = {text: vocabulary.read_yes_no(text) for text in texts}
+        answers = {text: "died" if told == "yes" else "" for text, told in read.items() if isinstance(told, str)}
+        return answers, [note("import.died_by_yes").at(column.header, option.key, "")]
+    words = {cell.lower() for cell in texts.values()}
+    if reads == "sex" and "m" in words and words & {"h", "hombre"} and not words & {"f", "masculino"}:
+        told = note("import.sex_m_beside_h").at(column.header, option.key, "M")
+        return {text: "mujer" for text, cell in texts.items() if cell.lower() == "m"}, [told]
+    answers = {text: column.codes[cell] for text, cell in texts.items() if cell in column.codes}
+    if answers:
+        codes = ", ".join(f"{number} = {word}" for number, word in column.codes.items())
+        return answers, [
+            note("import.codes_in_header", codes=codes).at(column.header, option.key, ""),
+            *_coded(column, reads),
+        ]
+    return {}, _coded(column, reads)
+
+
 def _coded(column: ColumnValues, reads: str) -> list[Finding]:
     """Numbers that stand for words: what they mean is for a person to say, once."""
-    numbers = [text for text in column.samples() if re.fullmatch(r"\d{1,2}(?:\.0)?", plain(text))]
+    numbers = [
+        text
+        for text in column.samples()
+        if re.fullmatch(r"\d{1,2}(?:\.0)?", plain(text)) and plain(text) not in column.codes
+    ]
     if not numbers or (reads in ("yes_no", "symptom_flag") and set(numbers) <= {"0", "1"}):
         return []
     return [
@@ -803,7 +862,8 @@ def _tells_class(column: ColumnValues) -> bool:
 
 def _questions(mapping: Mapping, seen: Survey) -> list[Finding]:
     """What the file as a whole leaves open."""
-    keys = {entry.field for entry in mapping.columns}
+    # A column that nobody filled in answers nothing.
+    keys = {entry.field for entry, column in zip(mapping.columns, seen.columns, strict=True) if column.filled}
     found: list[Finding] = []
     if mapping.kind == "cases":
         by_key = {entry.field: seen.columns[position] for position, entry in enumerate(mapping.columns)}

@@ -142,11 +142,13 @@ def check_mapping(mapping: Mapping, headers: Sequence[str]) -> list[Finding]:
         if plain(header).lower() not in mapped:
             found.append(Finding("import.column_unmapped", "note").at(header, OTHER, ""))
     used = [
-        (entry.side, entry.field) for entry in mapping.columns if entry.field in FIELDS and not FIELDS[entry.field].many
+        (entry.side, entry.field, entry.unit)  # an age in years and one in months are told together
+        for entry in mapping.columns
+        if entry.field in FIELDS and not FIELDS[entry.field].many
     ]
-    for side, key in sorted({place for place in used if used.count(place) > 1}):
+    for side, key, _unit in sorted({place for place in used if used.count(place) > 1}):
         found.append(refused("import.field_mapped_twice", side=side).at("", key, ""))
-    keys = {key for _side, key in used} | {entry.field for entry in mapping.columns} | set(mapping.constants)
+    keys = {key for _side, key, _unit in used} | {entry.field for entry in mapping.columns} | set(mapping.constants)
     sided = {(entry.side, entry.field) for entry in mapping.columns}
     if mapping.kind in ("links", "pairs") and not {"infector_id", "infectee_id"} <= keys:
         found.append(refused("import.link_ids_unmapped"))

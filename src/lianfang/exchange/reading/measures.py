@@ -84,7 +84,7 @@ def read_coordinate(text: str) -> float | Finding | Any | None:
     if is_unknown(cell):
         return UNKNOWN
     try:
-        value = float(cell)
+        value = float(cell.replace(",", "."))
     except ValueError:
         return refused("import.coordinate_unreadable")
     return value if -180 <= value <= 180 else refused("import.coordinate_unreadable")

@@ -67,6 +67,13 @@ def weigh(by_code: Any, by_name: Any, resolver: Resolver) -> tuple[Any, Finding 
     return None, uncertain("import.place_contradicts", choices=both)
 
 
+def lone(place: PlaceText, answer: Any) -> bool:
+    """Whether one name of a township or village is all that tells of a place: another city may well have one too."""
+    if place.code or len(place.names) != 1 or not isinstance(answer, Resolved) or len(answer.code) <= 6:
+        return False
+    return bool(re.search(r"[\u4e00-\u9fff]", place.names[0][1])) and _stem(place.names[0][1]) == _stem(answer.name)
+
+
 _CODE = re.compile(r"\d{6}(?:\d{2}|\d{3}|\d{6})?")
 _SUFFIXES = (
     ("province", ("特别行政区", "自治区", "省")),
@@ -80,7 +87,10 @@ _PROVINCES = "黑龙江 内蒙古 北京 天津 河北 山西 辽宁 吉林 上�
 _PROVINCE_START = re.compile(
     "(" + "|".join(_PROVINCES.split(" ")) + ")(?:壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区|省)?"
 )
-_NOT_THE_PROVINCE = re.compile("吉林市|海南藏族|海南州|河南蒙古族|海南区")
+_NOT_THE_PROVINCE = re.compile(
+    "吉林市|海南藏族|海南州|河南蒙古族|海南区"
+    "|[\u4e00-\u9fff]{2,3}[东西南北中]?[一二三四五六七八九十]?(?:[路街巷]|大道|大街|大厦|花园|花苑|家园|小区|新村|广场|公寓|饭店|酒店|商城)"
+)
 _CHINESE_AREA = re.compile(
     r"([\u4e00-\u9fff]{1,12}?(?:特别行政区|自治区|自治州|自治县|自治旗|街道办事处|街道办|街道|居民委员会|村民委员会|居委会|村委会|社区|集聚区|开发区|高新区|新区|林区|省|市|盟|地区|县|区|旗|镇|乡|苏木|村))"
 )

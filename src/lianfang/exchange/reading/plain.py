@@ -12,7 +12,9 @@ _UNKNOWN = """
     notapplicable notrecorded notreported notstated missing nodata null nan none nil pending tbd tbc ? ?? ??? - -- --- — ——
     – / // \\ . .. ... * ** _ __ x xx xxx
     不详 不明 未知 未详 不清 不清楚 不知 不知道 不确定 未填 未填写 未提供 无法提供 无法获取 拒绝提供 待查 待核实 待补充 待定 暂缺 暂无 缺失
-    不适用 未记录 未报告 未采集 无 空 无数据 inconnu desconocido unbekannt
+    不适用 未记录 未报告 未采集 未测 无 空 无数据
+    inconnu inconnue nsp nesaitpas nonprecise nonrenseigne desconocido desconocida sedesconoce nosabe sindato sindatos s/d
+    ignorado ignorada naosabe naoinformado unbekannt k.a. keineangabe
 """
 UNKNOWN_TOKENS = frozenset(_UNKNOWN.split())
 
@@ -26,9 +28,21 @@ def plain(text: str) -> str:
     return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()
 
 
+_ACCENTED = re.compile("[\u00c0-\u024f]")
+
+
+def folded(text: str) -> str:
+    """Latin letters without their accents, one for one.
+
+    >>> folded("Fièvre, tos, Überweisung, 发热")
+    'Fievre, tos, Uberweisung, 发热'
+    """
+    return text if text.isascii() else _ACCENTED.sub(lambda match: unicodedata.normalize("NFD", match.group())[0], text)
+
+
 def is_unknown(text: str) -> bool:
     """Whether plain text only says that nobody knows."""
-    return len(text) <= 16 and text.lower().replace(" ", "").strip("()[]'\"") in UNKNOWN_TOKENS
+    return len(text) <= 16 and folded(text).lower().replace(" ", "").strip("()[]'\"") in UNKNOWN_TOKENS
 
 
 _DIGITS = {

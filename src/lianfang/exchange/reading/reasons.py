@@ -246,6 +246,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "The age {age} does not fit the date of birth {birth} ({years} years).",
         "Correct one of the two.",
     ),
+    "ages_differ": (
+        "Two columns tell different ages: {first} and {second} years.",
+        "Correct one of the two.",
+    ),
     "age_birth_year": (
         "{year} looks like a year of birth; no age was read from it.",
         "Write the age, or map the column to the date of birth.",
@@ -293,6 +297,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "Choose the area in the import, or write its code into the row.",
     ),
     "place_open": ("The file does not say in which area its cases are.", "Set the area of rows that do not say it."),
+    "several_persons": (
+        "The text seems to tell of {persons} persons; one case was read from it.",
+        "Write each person’s sentence on a line of its own, and paste again.",
+    ),
+    "place_lone": (
+        "{name} is the only area known by this name, but nothing says which city or county is meant.",
+        "Say whether {choices} is meant, or write the city or county in front.",
+    ),
     "place_contradicts": (
         "The code {code} and the name tell of different areas: {choices}.",
         "Choose the area in the import, or correct the code or the name in the row.",
@@ -451,6 +463,13 @@ REASONS: dict[str, tuple[str, str]] = {
         "The order of the dates, day first, follows from the dots, for example {example}.",
         "Choose another order if this is wrong.",
     ),
+    "codes_in_header": ("The header says what the numbers mean: {codes}.", ""),
+    "died_by_yes": ("Yes is read as died. No says nothing of the outcome.", ""),
+    "sex_m_beside_h": (
+        "M stands beside H (hombre, homem) and is read as a woman (mujer, mulher).",
+        "Choose another meaning if this is wrong.",
+    ),
+    "no_onset": ("The cell says that there were no symptoms; no day of onset was read.", ""),
     "order_slips": ("The order is {order}, but {against} cells contradict it.", ""),
     "kind_cases": ("Each row is a case.", ""),
     "kind_cases_and_links": ("Each row is a case that also names its infector.", ""),

@@ -24,7 +24,7 @@ from .headers import AGE_UNITS
 from .identity import ReadIdNumber
 from .mapping import OTHER, SKIP, ColumnMapping, Mapping
 from .places import Ambiguous, NotFound, PlaceText, Resolved, Resolver
-from .plain import UNKNOWN_TOKENS, is_unknown, plain
+from .plain import UNKNOWN_TOKENS, folded, is_unknown, plain
 from .symptoms import ReadSymptoms
 from .tables import SourceRow, Table
 from .vocabulary import Along
@@ -143,11 +143,25 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+_SILENT = re.compile(
+    r"asymptomatic|no symptoms?|无症状(?:感染者)?|asymptomatique|asintomatic[oa]|assintomatic[oa]|asymptomatisch"
+)
+
+
+def _no_onset(text: str) -> Along | None:
+    """Where a day of onset is asked, “asymptomatic” is an answer: there was none."""
+    if text[:1].isdigit() or not _SILENT.fullmatch(folded(plain(text).lower())):
+        return None
+    return Along(None, {"symptoms": ReadSymptoms(asymptomatic=True, text=text)}, note("import.no_onset"))
+
+
 def reader_of(entry: ColumnMapping, region: str = "CN") -> Callable[[str], Any]:
     """The parser of a column, with the column's options."""
     reads = FIELDS[entry.field].reads
     if reads == "date":
         style = entry.date_style()
+        if entry.field == "onset_date":
+            return lambda text: _no_onset(text) or read_date(text, style)
         return lambda text: read_date(text, style)
     if reads == "age":
         unit = entry.unit
@@ -317,7 +331,8 @@ class _Plan:
                 column.header = header
                 self.columns.append(column)
                 if entry.field == "age":
-                    self.age = column
+                    column.many = self.age is not None
+                    self.age = self.age or column
         levels = ("country", "province", "city", "county", "", "township", "village")
         self.place_columns.sort(key=lambda entry: levels.index(entry[0]))
         if self.age_unit is not None and self.age is not None:
@@ -404,7 +419,7 @@ class _Plan:
         if self.age_unit is not None:
             self._age_with_unit(cells, reading)
         if gathered:
-            self._put_together(gathered, values)
+            self._put_together(gathered, reading)
         for key, value in told_elsewhere:
             values.setdefault(key, value)
         if lacks_year:
@@ -439,8 +454,18 @@ class _Plan:
                     finding = read.at(*_place_of(finding))
             reading.say(finding)
 
-    def _put_together(self, gathered: dict[str, list[Any]], values: dict[str, Any]) -> None:
+    def _put_together(self, gathered: dict[str, list[Any]], reading: _Reading) -> None:
         """Fields that several columns tell together."""
+        values = reading.values
+        if further := gathered.pop("age", []):
+            told_ages = [values["age"], *further] if "age" in values else further
+            values["age"] = ages.together(told_ages)
+            if values["age"] is None:
+                values["age"] = told_ages[0]
+                first, second = map(str, told_ages[:2])
+                reading.say(
+                    uncertain("import.ages_differ", told_ages[0], first=first, second=second).at("", "age", second)
+                )
         flags = gathered.pop("symptom_flag", [])
         listed = gathered.pop("symptoms", [])
         if flags or listed:
@@ -467,7 +492,7 @@ class _Plan:
         text, unit = cells[self.age.position], cells[self.age_unit]
         found = self.by_age_and_unit.get((text, unit))
         if found is None:
-            known = AGE_UNITS.get(plain(unit).lower())
+            known = AGE_UNITS.get(folded(plain(unit).lower()))
             column = self.age
             if known:
                 column = _Column(
@@ -556,6 +581,10 @@ class _Plan:
         told = {"code": place.code, "name": getattr(answer, "name", "")}
         if not isinstance(answer, Resolved):
             told["answer_key"] = place_key(place)  # under which a person's answer is kept
+        elif places.lone(place, answer) and not said:
+            told["answer_key"] = place_key(place)
+            finding = uncertain("import.place_lone", choices=(places.Candidate(answer.code, answer.name),))
+            answer = None
         if isinstance(answer, Ambiguous):
             finding = uncertain("import.place_ambiguous", choices=answer.candidates, within=answer.within)
         elif isinstance(answer, NotFound):

@@ -214,7 +214,7 @@ _HAN = r"[\u4e00-\u9fff]"
 _NAME_OF_PLACE = rf"(?:{_HAN}|·){{2,12}}?"
 _CASE = (
     r"(?:第\s*(?P<nth>\d{1,4})\s*例)?(?P<who>(?:(?:来自)?(?:[\u4e00-\u9fff]{2,6}?)?(?:返回的|回来的|返乡的|的)?)?(?:本地|外地|外省|外市|隔离中的|后(?:来)?确诊的|已|新冠肺炎|新型冠状病毒(?:感染的)?肺炎|新冠)?"
-    r"(?P<how>确诊|疑似|阳性|无症状|核酸阳性)?的?(?:新冠肺炎|新型冠状病毒(?:感染的)?肺炎|肺炎|新冠)?(?:病例|患者|病人|感染者)(?:\s*\(?(?P<no>\d{1,4})\)?号?)?)"
+    r"(?P<how>确诊|疑似|阳性|无症状|核酸阳性)?的?(?:新冠肺炎|新型冠状病毒(?:感染的)?肺炎|肺炎|新冠)?(?:(?:病例|患者|病人|感染者)(?:\s*\(?(?P<no>\d{1,4})\)?号?)?|(?<!病)例\s*(?P<no2>\d{1,4})))"
 )
 _RETURNEE = (
     r"(?P<returnee>(?P<from>武汉|湖北|[\u4e00-\u9fff]{2,6}?)(?:市|省)?(?:返乡|返温|回乡|回温|返回|回来|来温|归来|返杭|回杭|返[\u4e00-\u9fff]|回[\u4e00-\u9fff]|来[\u4e00-\u9fff]|返|来|籍)?(?:的)?(?:发热)?"
@@ -244,14 +244,15 @@ _FIRST_CONFIRMED = re.compile(
     rf"^\s*(?:于|经)?(?P<d>{T}){_HOUR}(?:新增)?(?:被|经[^,]{{0,14}}?)?(?:确诊|诊断)(?:为)?(?:病例|患者|病人)?(?:\d+例)?\s*$"
 )
 _CONFIRMED = re.compile(
-    rf"(?:确诊(?:日期|时间)?(?:为|:|于)?\s*(?P<d2>{T})|(?P<d>{T}){_HOUR}(?:患者)?(?:被|经[^,]{{0,16}}?)?(?:检测为|判定为|订正为|转为|确认为|诊断为|确诊为|确诊|诊断)(?:[^,]{{0,20}}?(?P<class>无症状感染者|疑似病例|确诊病例|临床诊断病例|肺炎|病例|患者|阳性))?)"
+    rf"(?:确诊(?:日期|时间)?(?:为|:|于)?\s*(?P<d2>{T})|(?P<d>{T}){_HOUR}(?:患者)?(?:被|经[^,]{{0,16}}?)?(?:双双|同时|均)?(?:(?:检测为|判定为|订正为|转为|确认为|诊断为)(?!(?:危?重|普通|轻)[型症])|确诊为|确诊|诊断(?!为))(?:[^,]{{0,20}}?(?P<class>无症状感染者|疑似病例|确诊病例|临床诊断病例|肺炎|病例|患者|阳性))?)"
 )
+_CONFIRMED_AS = re.compile(r"(?<!未)(?:确诊|诊断)为新冠(?!疑似|无症状|.{0,4}排除)")
 _CONFIRM_UNKNOWN = re.compile(r"确诊(?:时间|日期)(?:不明|不详|未知|待查)")
 _REPORTED = re.compile(
     rf"(?P<d>{T}){_HOUR}(?:被)?(?:报告|上报|通报|公布|发布|网报)(?:为)?(?:确诊|疑似)?(?:病例)?|(?:报告|通报|公布|发布)(?:日期|时间)?(?:为|:)?(?P<d2>{T})"
 )
 _CASE_NUMBER = re.compile(
-    rf"^\s*(?:\(?[一二三四五六七八九十]{{1,3}}[、)]|[①-⑳])?\s*(?P<d>{T})?\s*(?:新增)?(?:我[市县区省])?(?:第)?(?P<class>确诊|疑似|无症状|输入|本地|境外输入)?(?:新冠肺炎)?(?:病例|患者|感染者|个案|病人|例)\s*(?:编号)?[\s:：#]*(?:No\.?)?\s*(?P<n>\d{{1,5}}|[一二三四五六七八九十]{{1,3}}|[A-Z]{{1,4}}\d{{1,5}}|[甲乙丙丁])(?:号|例)?\s*(?:病例|患者)?\s*(?:\([^)]{{0,10}}\))?\s*(?::|为|是)?"
+    rf"^\s*(?:\(?[一二三四五六七八九十]{{1,3}}[、)]|[①-⑳])?\s*(?P<d>{T})?\s*(?:新增)?(?:我[市县区省])?(?:第)?(?P<class>确诊|疑似|无症状|输入|本地|境外输入)?(?:新冠肺炎)?(?:病例|患者|感染者|个案|病人|例)\s*(?:编号)?[\s:：#]*(?:No\.?)?\s*(?P<n>\d{{1,5}}|[一二三四五六七八九十]{{1,3}}|[A-Z]{{1,4}}\d{{1,5}}|[A-T](?=\s*(?:[(:,]|$))|[甲乙丙丁])(?:号|例)?\s*(?:病例|患者)?\s*(?:\([^)]{{0,10}}\))?\s*(?::|为|是)?"
 )
 _LIST_NUMBER = re.compile(
     r"^\s*(?:\(?(?P<n>\d{1,3}|[一二三四五六七八九十]{1,3}(?=[、)]))(?:[.、)]|\s(?=[\u4e00-\u9fff]))|第(?P<m>\d{1,4})例\s*:?|[①-⑳])\s*(?!\d)"
@@ -290,12 +291,12 @@ _LIVES_THERE = re.compile(
     rf"(?P<d>{T})?(?:曾|一直|长期|常年|平时|目前|现)*(?:在|于|居住(?:在|于)?)?(?P<p>[\u4e00-\u9fff]{{2,8}}?)(?:市|省)?(?:居住|定居|务工|打工|经商|工作|就读|上学|读书|求学|做生意|上班|生活)(?:人员|者|学生)?(?:史)?$"
 )
 _TRAVEL_HISTORY = re.compile(
-    rf"(?P<neg>无|否认|没有)?(?:(?:发病|确诊|病)前)?(?:\d+[天日]内)?(?:曾|有|均)*(?P<p>(?!确诊|疑似|密切|共同)[\u4e00-\u9fff]{{2,12}}?)(?:等(?:地|疫区))?(?P<acts>(?:{_ACTS})(?:(?:或|及|和|、|以及|史或|史及|史、|史和)(?:{_ACTS})|{_ACTS})*)史"
+    rf"(?P<neg>无|否认|没有)?(?:(?:发病|确诊|病)前)?(?:\d+[天日]内)?(?:曾|有|均)*(?P<p>(?!确诊|疑似|密切|共同)(?:(?!无|否认|没有|未)[\u4e00-\u9fff]){{2,12}}?)(?:等(?:地|疫区))?(?P<acts>(?:{_ACTS})(?:(?:或|及|和|、|以及|史或|史及|史、|史和)(?:{_ACTS})|{_ACTS})*)史"
     rf"(?P<more>(?:以及|及|或|、)?接触[\u4e00-\u9fff]{{2,12}}人员)?"
 )
 _RETURNED = re.compile(
-    rf"(?P<d>{T})?{_HOUR}(?:患者|该患者|其|本人|全家|一家)?(?:一家|全家|\d+人)?(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by0>[^,]{{1,20}}?)(?=从|自|由))?(?:从|自|由|在)?(?P<from>(?!患者|出现|返回|即|到){_NAME_OF_PLACE})(?:市|省)?(?:出发)?(?:经(?P<via>{_NAME_OF_PLACE}))?"
-    rf"(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,20}}?))?(?:途经[^,]{{2,10}}?)?(?P<verb>返回|回到|返|回|抵达|到达|抵|来到|来|入境)(?P<to>(?:{_HAN}(?<!后)){{0,10}}?)(?P<tail>后(?:即|便|随即)?|过年|探亲|务工|过春节|$|(?=出现))"
+    rf"(?P<d>{T})?{_HOUR}(?:患者|该患者|其|本人|全家|一家)?(?:一家|全家|\d+人|(?:随|与|和|同)[^,]{{1,6}}?(?=从|自|由))?(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by0>[^,]{{1,20}}?)(?=从|自|由))?(?:从|自|由|在)?(?P<from>(?!患者|出现|返回|即|到){_NAME_OF_PLACE})(?:市|省)?(?:出发)?(?:经(?P<via>{_NAME_OF_PLACE}))?"
+    rf"(?:自驾车?|驾车|开车|(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,20}}?))?(?:途经[^,]{{2,10}}?)?(?P<verb>返回|回到|返|回|抵达|飞抵|到达|抵|(?<![未近以原后本从])来到?|入境)(?P<to>(?:{_HAN}(?<!后)){{0,10}}?)(?P<tail>后(?:即|便|随即)?|过年|探亲|务工|过春节|$|(?=出现))"
 )
 _RETURNED_ONLY = re.compile(
     rf"(?P<d>{T}){_HOUR}(?:患者|其)?(?:自驾车?|驾车|(?:乘|坐|搭乘?|乘坐)(?P<by>[^,]{{1,20}}?))?(?P<verb>返回|回到|返|回|抵达|到达|抵|来到)(?P<to>{_HAN}{{1,10}}?)(?P<tail>后(?:即|便)?|$)"
@@ -349,7 +350,7 @@ _ONSET = re.compile(
     rf"(?:发病|起病)(?:日期|时间)?(?:为|:|于)?\s*(?P<d2>{T})|(?P<d>{T}){_HOUR}(?:患者|开始|已|在家|前后)*(?:发病|起病|病发|出现(?:不适)?症状|有症状|首发症状)"
 )
 _VISIT = re.compile(
-    rf"(?P<d>{T})?{_HOUR}(?:患者|其|因[^,]{{0,10}}?|症状加重|自行|主动|由[^,]{{1,8}}?|陪同其?[^,]{{1,6}}?)*(?:前往|到|至|在|赴|去|于|往|自驾车?到)?(?P<h>{_HOSPITAL})?(?P<d2>{T})?(?:发热门诊)?(?P<town>(?<=[往到至在赴去])[\u4e00-\u9fff]{{2,6}}?)?(?:就诊|就医|看病|求诊|求医|诊治|初诊|首诊)(?P<d3>{T})?"
+    rf"(?P<d>{T})?{_HOUR}(?:患者|其|因[^,]{{0,10}}?|症状加重|自行|主动|由[^,]{{1,8}}?|陪同其?[^,]{{1,6}}?)*(?:前往|到|至|在|赴|去|于|往|自驾车?到)?(?P<h>{_HOSPITAL})?(?P<d2>{T})?(?:发热门诊)?(?P<town>(?<=[往到至在赴去])[\u4e00-\u9fff]{{2,6}}?)?(?:就诊|就医|看病|求诊|求医|诊治|初诊|首诊)(?:(?:于|至|到)(?P<h2>{_HOSPITAL}))?(?P<d3>{T})?"
 )
 _VISIT_SAYS = re.compile(rf"(?:首次)?(?:就诊|初诊|首诊)(?:日期|时间)(?:为|:)?(?P<d>{T})")
 _CHECKED = re.compile(
@@ -359,7 +360,7 @@ _CT = re.compile(
     rf"(?P<d>{T})?{_HOUR}(?:[^,]{{0,8}}?)?(?:行|拍|查|做)?(?:肺部|胸部|肺|双肺|胸)?\s*(?:CT|ct|胸片|X线)(?:检查|影像)?(?:结果)?(?:显示|提示|示|见)?(?P<f>[^,]{{0,16}})"
 )
 _PCR = re.compile(
-    rf"(?P<d>{T})?{_HOUR}[^,\ue000-\uf8ff]{{0,14}}?(?:核酸|新冠病毒|新冠|病原学|病毒|实验室)(?:检测|检验|复检|初筛|筛查)*(?:结果)?(?:均|为|呈|显示|结果为|:)*(?P<r>弱?阳性|阴性|可疑)|(?P<d2>{T})(?:检测|检验|复核)?(?:结果)?(?:为|呈)?(?P<r2>阳性|阴性)"
+    rf"(?P<d>{T})?{_HOUR}[^,\ue000-\uf8ff]{{0,14}}?(?:核酸|新冠病毒|新冠|病原学|病毒|实验室)(?:检测|检验|复检|初筛|筛查)*(?:结果)?(?:均|为|呈|显示|结果为|:)*(?P<r>弱?阳性|阴性|可疑)|(?P<d2>{T})(?:经?[^,■\ue000-\uf8ff]{{0,12}}?(?:疾控(?:中心)?|实验室|医院))?(?:检测|检验|复核|复检)?(?:结果)?(?:为|呈)?(?P<r2>阳性|阴性)"
 )
 _ISOLATED = re.compile(
     rf"(?P<d>{T})?{_HOUR}(?:起|后|被|由[^,]{{1,12}}?|即|作为[^,]{{1,16}}?|开始|转(?:运)?(?:至|到|往)?|送(?:至|往)?)*(?:在|于|到)?(?P<h>{_HOSPITAL})?(?:被|进行|实施|实行|接受|予以)*(?P<what>集中(?:隔离)?医学观察|居家(?:隔离)?医学观察|居家(?:隔离)?观察|集中隔离|居家隔离|隔离医学观察|医学观察|隔离观察|隔离)(?!治疗|病房|中的|点)(?:期间|中)?"
@@ -401,7 +402,11 @@ _OTHERS = re.compile(
     rf"^(?:{T})?\s*(?:其|患者|该患者|病例)的?(?:{_RELATIONS})(?!的?密切接触者|接触者)|^(?:{T})?\s*(?:妻子|丈夫|父亲|母亲|儿子|女儿|父母|岳母|岳父|婆婆|公公|孙子|孙女|哥哥|弟弟|姐姐|妹妹)(?=.)|^因[^,]{{0,3}}(?:女儿|儿子|父母|亲戚|朋友)"
 )
 
-_PLACE_WORDS = re.compile(r"^(?:从|自|由|在|于|曾|患者|一家|全家|其)+|(?:出发|等地|地区|方向)$")
+_A_PERSON = re.compile(r"(?:^|[(,、某×*患])\s*(?:男|女)性?\s*[,、]?\s*\d{1,3}\s*(?:周?岁|个月)")
+
+_PLACE_WORDS = re.compile(
+    r"^(?:从|自|由|在|于|曾|患者|一家|全家|其)+|(?:出发|等地|地区|方向|送货|务工|打工|出差|旅游|探亲|学习|培训)$"
+)
 
 
 class _Reader:
@@ -481,6 +486,8 @@ class _Reader:
             self._course()
             self._illness()
             self._leftover()
+        if (persons := len(_A_PERSON.findall(",".join(self.text.clauses)))) > 1:
+            self.findings.append(uncertain("import.several_persons", persons=persons))
         self._conclude()
         return Described("", self.values, self.findings, tuple(self.left), tuple(self.related))
 
@@ -525,7 +532,7 @@ class _Reader:
             relation = match["rel"]
             close = relation.endswith(("接触者", "密接", "密接者"))
             self.exposed("suspected_contact" if match["how"] == "疑似" else "case_contact", match)
-            if number := match["no"] or match["nth"]:
+            if number := match["no"] or match["no2"] or match["nth"]:
                 self.related.append(
                     Related(number, "contact" if close else relation, self.text.original(match.group()))
                 )
@@ -535,7 +542,7 @@ class _Reader:
             while match := self.take(pattern):
                 kind = "suspected_contact" if match["how"] == "疑似" else "case_contact"
                 self.exposed(kind, match, when=self.day(match))
-                if (number := match["no"] or match["nth"]) and not match["no_"]:
+                if (number := match["no"] or match["no2"] or match["nth"]) and not match["no_"]:
                     self.related.append(Related(number, "contact", self.text.original(match.group())))
         match = self.take(_RELATION_ALONE)
         if match:
@@ -710,7 +717,7 @@ class _Reader:
                 self.put("registered_address", match["p"])
             return
         match = _LIVES_THERE.search(self.work)
-        if match and not re.search("共同|一起|■$|病例|患者|温州|确诊", match["p"]):
+        if match and not re.search("共同|一起|■$|病例|患者|温州|确诊|个体", match["p"]):
             self.take(_LIVES_THERE)
             self.exposed("residence", match, match["p"], self.day(match))
             self.put("lived_in", match["p"])
@@ -729,8 +736,9 @@ class _Reader:
             when = self.day(match)
             if when is not None and "first_visit_date" not in self.values:
                 self.values["first_visit_date"] = when
-            if "h" in match.re.groupindex and match["h"]:
-                self.put("hospital", match["h"])
+            for name in ("h", "h2"):
+                if name in match.re.groupindex and match[name]:
+                    self.put("hospital", match[name])
         match = self.take(_CT)
         if match and re.search("感染|炎|病变|异常|磨玻璃|阴影|改变", match["f"]):
             # The rest of the clause is what the picture showed, not what the patient felt.
@@ -757,6 +765,8 @@ class _Reader:
             self.put("diagnosis_date" if suspected else "confirm_date", self.day(match))
             if what:
                 self._class_word("疑似" if suspected else "无症状" if silent else "确诊" if "确诊" in what else None)
+        elif _CONFIRMED_AS.search(self.work):
+            self.values.setdefault("classification", "confirmed")
         match = self.take(_REPORTED)
         if match:
             self.put("report_date", self.day(match))
@@ -901,7 +911,7 @@ class _Reader:
 _FOR_DAYS = re.compile(r"[以因][^,]{0,14}\d+\s*(?:余|多)?[天日周](?!前)")
 _SEX_AFTER_AGE = re.compile(r"(?<=■)\s*的?(?P<s>男|女)(?:性|童|孩|婴|子|患者|士)*(?:患者|居民|村民)?(?![朋友儿婿])")
 _NOT_A_JOURNEY = re.compile(
-    "高铁|动车|航班|列车|火车|飞机|次|乘|确诊|病例|症状|出现|发热|接触|治疗|隔离|医院|检查|住院|就诊|有|无|患者|亲戚|为"
+    "现住|居住|家住|常住|户籍|住址|高铁|动车|航班|列车|火车|飞机|次|乘|确诊|病例|症状|出现|发热|接触|治疗|隔离|医院|检查|住院|就诊|有|无|患者|亲戚|为"
 )
 _DENIAL = re.compile(r"无|未见|未出现|否认|没有|不伴")
 _AFFIRMS = re.compile(r"有(?!无)|伴|但|出现(?<!未出现)|,")

@@ -5,45 +5,45 @@ from dataclasses import dataclass
 from typing import Any
 
 from .findings import UNKNOWN, Finding, note, refused
-from .plain import is_unknown, plain
+from .plain import folded, is_unknown, plain
 
 # Code → words. The longest word that fits wins, so 干咳 is not read as 咳 and “dry cough” not as cough.
 _WORDS = {
-    "fever": "fever,febrile,pyrexia,high fever,low fever,low-grade fever,feverish,high temperature,发热,发烧,发热症状,高热,低热,高烧,低烧,体温升高,体温异常,热",
-    "chills": "chills,chill,shivering,feeling cold,畏寒,怕冷,寒冷,发冷,畏冷,寒冷不适",
+    "fever": "fever,febrile,pyrexia,high fever,low fever,low-grade fever,feverish,high temperature,fievre,fiebre,febre,fieber,发热,发烧,发热症状,高热,低热,高烧,低烧,体温升高,体温异常,热",
+    "chills": "chills,chill,shivering,feeling cold,frissons,escalofrios,calafrios,schuttelfrost,畏寒,怕冷,寒冷,发冷,畏冷,寒冷不适",
     "rigor": "rigor,rigors,寒战,寒颤,打寒战",
-    "cough": "cough,coughing,咳嗽,咳,阵发性咳嗽,轻微咳嗽,少许咳嗽",
-    "dry_cough": "dry cough,nonproductive cough,unproductive cough,干咳",
+    "cough": "cough,coughing,toux,tos,tosse,husten,咳嗽,咳,阵发性咳嗽,轻微咳嗽,少许咳嗽",
+    "dry_cough": "dry cough,nonproductive cough,unproductive cough,toux seche,tos seca,tosse seca,干咳",
     "sputum": "sputum,phlegm,expectoration,productive cough,咳痰,痰,有痰,少痰,咯痰,少量痰,黄痰,白痰",
     "haemoptysis": "haemoptysis,hemoptysis,coughing blood,咯血,咳血,痰中带血",
-    "sore_throat": "sore throat,pharyngalgia,throat pain,throat discomfort,pharyngeal discomfort,pharyngitis,pharynx,itchy throat,dry throat,咽痛,喉咙痛,喉咙疼痛,嗓子疼,嗓子痛,咽部不适,咽喉不适,咽喉痛,咽部疼痛,喉咙痒,咽痒,咽干,喉咙不适,咽喉疼痛,咽部痛,咽部干痒",
-    "runny_nose": "runny nose,rhinorrhoea,rhinorrhea,coryza,rhinitis,流涕,流鼻涕,流清涕,鼻涕",
+    "sore_throat": "sore throat,pharyngalgia,throat pain,throat discomfort,pharyngeal discomfort,pharyngitis,pharynx,itchy throat,dry throat,mal de gorge,dolor de garganta,odinofagia,dor de garganta,halsschmerzen,咽痛,喉咙痛,喉咙疼痛,嗓子疼,嗓子痛,咽部不适,咽喉不适,咽喉痛,咽部疼痛,喉咙痒,咽痒,咽干,喉咙不适,咽喉疼痛,咽部痛,咽部干痒",
+    "runny_nose": "runny nose,rhinorrhoea,rhinorrhea,coryza,rhinitis,rhinorrhee,rinorrea,secrecion nasal,coriza,schnupfen,流涕,流鼻涕,流清涕,鼻涕",
     "nasal_congestion": "nasal congestion,stuffy nose,blocked nose,congestion,鼻塞,鼻堵",
     "sneezing": "sneezing,sneeze,打喷嚏,喷嚏",
-    "headache": "headache,head ache,头痛,头疼,轻度头痛",
+    "headache": "headache,head ache,cephalee,cephalees,maux de tete,cefalea,dolor de cabeza,cefaleia,dor de cabeca,kopfschmerzen,头痛,头疼,轻度头痛",
     "dizziness": "dizziness,dizzy,vertigo,头晕,头昏,眩晕",
-    "fatigue": "fatigue,fatigued,weakness,weak,asthenia,tired,tiredness,lethargy,lack of energy,systemic weakness,exhaustion,乏力,疲乏,疲劳,无力,四肢无力,全身无力,全身乏力,疲倦,倦怠,浑身无力",
-    "muscle_pain": "myalgia,muscle pain,muscle ache,muscle aches,muscle soreness,muscular soreness,muscular stiffness,sore muscle,body ache,body aches,body pain,aches,soreness,sore limbs,muscle and joint pain,肌肉酸痛,肌痛,肌肉疼痛,肌肉痛,全身酸痛,全身肌肉酸痛,全身肌肉疼痛,肢体酸痛,四肢酸痛,浑身酸痛,酸痛,身体酸痛,周身酸痛,全身疼痛,肌肉关节疼痛,肌肉关节酸痛,腰酸,背痛",
-    "joint_pain": "joint pain,arthralgia,joint ache,关节痛,关节疼痛,关节酸痛",
+    "fatigue": "fatigue,fatigued,weakness,weak,asthenia,tired,tiredness,lethargy,lack of energy,systemic weakness,exhaustion,asthenie,fatiga,astenia,fadiga,mudigkeit,乏力,疲乏,疲劳,无力,四肢无力,全身无力,全身乏力,疲倦,倦怠,浑身无力",
+    "muscle_pain": "myalgia,muscle pain,muscle ache,muscle aches,muscle soreness,muscular soreness,muscular stiffness,sore muscle,body ache,body aches,body pain,aches,soreness,sore limbs,muscle and joint pain,myalgie,myalgies,mialgia,mialgias,muskelschmerzen,肌肉酸痛,肌痛,肌肉疼痛,肌肉痛,全身酸痛,全身肌肉酸痛,全身肌肉疼痛,肢体酸痛,四肢酸痛,浑身酸痛,酸痛,身体酸痛,周身酸痛,全身疼痛,肌肉关节疼痛,肌肉关节酸痛,腰酸,背痛",
+    "joint_pain": "joint pain,arthralgia,joint ache,arthralgie,arthralgies,artralgia,artralgias,gelenkschmerzen,关节痛,关节疼痛,关节酸痛",
     "chest_tightness": "chest tightness,chest distress,chest discomfort,胸闷",
     "chest_pain": "chest pain,pleuritic chest pain,胸痛",
-    "dyspnoea": "dyspnoea,dyspnea,shortness of breath,breathlessness,difficulty breathing,breathing difficulty,anhelation,sob,polypnea,呼吸困难,气促,气短,气急,气喘,呼吸急促,喘憋,憋气,胸闷气促,活动后气促",
-    "diarrhoea": "diarrhoea,diarrhea,loose stool,watery stool,loose stools,腹泻,拉肚子,稀便,水样便,大便次数增多",
-    "nausea": "nausea,恶心",
-    "vomiting": "vomiting,vomit,emesis,呕吐,恶心呕吐",
-    "abdominal_pain": "abdominal pain,stomach ache,stomach pain,abdominal discomfort,腹痛,肚子痛,胃肠道不适,胃肠不适,腹部不适,腹胀,胃痛,消化道不适",
+    "dyspnoea": "dyspnoea,dyspnea,shortness of breath,breathlessness,difficulty breathing,breathing difficulty,anhelation,sob,polypnea,dyspnee,difficulte respiratoire,disnea,dificultad respiratoria,dispneia,falta de ar,atemnot,呼吸困难,气促,气短,气急,气喘,呼吸急促,喘憋,憋气,胸闷气促,活动后气促",
+    "diarrhoea": "diarrhoea,diarrhea,loose stool,watery stool,loose stools,diarrhee,diarrea,diarreia,durchfall,腹泻,拉肚子,稀便,水样便,大便次数增多",
+    "nausea": "nausea,nausee,nausees,nauseas,ubelkeit,恶心",
+    "vomiting": "vomiting,vomit,emesis,vomissement,vomissements,vomito,vomitos,erbrechen,呕吐,恶心呕吐",
+    "abdominal_pain": "abdominal pain,stomach ache,stomach pain,abdominal discomfort,douleur abdominale,douleurs abdominales,dolor abdominal,dor abdominal,bauchschmerzen,腹痛,肚子痛,胃肠道不适,胃肠不适,腹部不适,腹胀,胃痛,消化道不适",
     "loss_of_appetite": "loss of appetite,anorexia,poor appetite,inappetence,纳差,食欲不振,食欲减退,食欲差,胃纳差,食欲下降,胃口差,纳呆",
     "loss_of_smell": "loss of smell,anosmia,hyposmia,嗅觉减退,嗅觉丧失,失嗅,嗅觉下降",
     "loss_of_taste": "loss of taste,ageusia,味觉减退,味觉丧失,味觉下降,口苦",
-    "conjunctivitis": "conjunctivitis,red eyes,结膜炎,结膜充血,眼红,眼睛红",
-    "rash": "rash,maculopapular rash,exanthema,皮疹,斑丘疹,出疹,红疹,疱疹",
+    "conjunctivitis": "conjunctivitis,red eyes,conjonctivite,conjuntivitis,conjuntivite,konjunktivitis,结膜炎,结膜充血,眼红,眼睛红",
+    "rash": "rash,maculopapular rash,exanthema,eruption cutanee,erupcion,exantema,exanthem,ausschlag,皮疹,斑丘疹,出疹,红疹,疱疹",
     "koplik_spots": "koplik spots,koplik's spots,科氏斑,麻疹黏膜斑",
     "sweating": "sweating,sweats,night sweats,出汗,盗汗,多汗",
     "palpitations": "palpitations,palpitation,心悸,心慌",
     "confusion": "confusion,altered consciousness,delirium,意识障碍,意识模糊,神志不清,嗜睡",
-    "convulsion": "convulsion,convulsions,seizure,seizures,抽搐,惊厥",
-    "bleeding": "bleeding,haemorrhage,hemorrhage,出血",
-    "jaundice": "jaundice,黄疸",
+    "convulsion": "convulsion,convulsions,seizure,seizures,convulsiones,convulsoes,krampfe,抽搐,惊厥",
+    "bleeding": "bleeding,haemorrhage,hemorrhage,saignement,saignements,hemorragie,hemorragia,sangrado,sangramento,blutung,出血",
+    "jaundice": "jaundice,ictere,ictericia,gelbsucht,黄疸",
     "dehydration": "dehydration,脱水",
     "lymph_nodes": "lymphadenopathy,swollen lymph nodes,淋巴结肿大",
     "dry_mouth": "dry mouth,thirst,口干,口渴,口干舌燥",
@@ -91,6 +91,7 @@ class ReadSymptoms:
 
 def codes_in(text: str) -> list[tuple[str, int, int]]:
     """Every symptom named in plain small text as (code, start, end), in order, none inside another."""
+    text = folded(text)
     pattern = _ENGLISH if text.isascii() else CHINESE_SYMPTOM
     found = [(CODE_OF[match.group()], match.start(), match.end()) for match in pattern.finditer(text)]
     if not text.isascii():

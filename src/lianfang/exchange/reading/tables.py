@@ -38,6 +38,9 @@ _NOT_A_ROW = re.compile(
 )
 
 
+_SIGNED = re.compile(r"[^:\d]{2,10}:")
+
+
 class SourceRow(NamedTuple):
     """One row of the file: its number as the file shows it (from 1), its cells as text, and what is wrong with it."""
 
@@ -134,10 +137,12 @@ def _wrong_width(cells: Sequence[str], width: int) -> Finding | None:
 
 def _leftover(cells: Sequence[str]) -> Finding | None:
     """A sum or a remark below the table is no case."""
-    told = [cell for cell in cells if cell and not cell.isspace()]
-    if not told or not _NOT_A_ROW.match(plain(told[0])):
+    told = [plain(cell) for cell in cells if cell and not cell.isspace()]
+    if not told or not _NOT_A_ROW.match(told[0]):
         return None
-    if len(told) <= 2 or re.match(r"(?:合计|总计|小计|共计|total|grand|sub)", plain(told[0]).lower()):
+    if len(told) <= 2 or re.match(r"(?:合计|总计|小计|共计|total|grand|sub)", told[0].lower()):
+        return refused("import.row_is_no_case")
+    if all(_SIGNED.match(cell) for cell in told):  # who filled it in, who checked it, and when, side by side
         return refused("import.row_is_no_case")
     return None
 
@@ -547,6 +552,7 @@ def _grouped(raw: list[str], above: list[list[str]]) -> list[str]:
     group, out = "", []
     for position, cell in enumerate(raw):
         over = plain(group_row[position]) if position < len(group_row) else ""
+        over = "" if _NOT_A_ROW.match(over) else over  # who filled it in is no group
         group = over or group
         out.append(f"{group} {cell}".strip() if named.count(named[position]) > 1 else (cell or over))
     return out
@@ -602,7 +608,19 @@ def _header_place(rows: Sequence[tuple[int, list[str]]]) -> int | None:
         values or (len(rows) > 2 and _contrast(rows[best][1], rows[best + 1 :]) == 0 and best == 0 and _same_kind(rows))
     ):
         return None
-    return best
+    return best + 1 if _under_groups(rows, best) else best
+
+
+def _under_groups(rows: Sequence[tuple[int, list[str]]], place: int) -> bool:
+    """Whether the row below names the columns of groups: it fills what the header left empty, with headers alone."""
+    if place + 2 >= len(rows):
+        return False
+    above, below = rows[place][1], rows[place + 1][1]
+    filled = [position for position, cell in enumerate(below) if cell.strip()]
+    free = [position for position in filled if position >= len(above) or not above[position].strip()]
+    named = sum(names_a_column(plain(below[position])) for position in filled)
+    values = any(_VALUE_LIKE.fullmatch(plain(below[position])) for position in filled)
+    return bool(free) and not values and named >= 0.5 * len(filled) and len(filled) < len(above)
 
 
 def _contrast(cells: Sequence[str], below: Sequence[tuple[int, list[str]]]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .findings import UNKNOWN, Finding, note, refused, uncertain
-from .plain import is_unknown, plain
+from .plain import folded, is_unknown, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ def _table(**words: str) -> dict[str, str]:
 
 
 def _key(text: str) -> str:
-    """Letters, digits and Chinese characters only, small."""
-    return re.sub(r"[\s_\-.,:;()\[\]'\"/]+", "", text.lower())
+    """Letters without accents, digits and Chinese characters only, small."""
+    return re.sub(r"[\s_\-.,:;()\[\]'\"/]+", "", folded(text.lower()))
 
 
 SEX = _table(
-    M="m,male,man,boy,men,males,masculine,masculin,masculino,homme,hombre,maschio,männlich,mann,h,男,男性,男孩,男童,男婴,先生,♂,男 male,男(m),m 男",
-    F="f,female,woman,girl,women,females,feminine,féminin,femenino,femme,mujer,femmina,weiblich,frau,w,女,女性,女孩,女童,女婴,女士,♀,女 female,女(f),f 女",
+    M="m,male,man,boy,men,males,masculine,masculin,masculino,homme,hombre,maschio,männlich,mann,h,garcon,varon,男,男性,男孩,男童,男婴,先生,♂,男 male,男(m),m 男",
+    F="f,female,woman,girl,women,females,feminine,féminin,femenino,femenina,feminino,feminina,femme,fille,mujer,femmina,weiblich,frau,w,女,女性,女孩,女童,女婴,女士,♀,女 female,女(f),f 女",
 )
 # GB/T 2261.1 and ISO/IEC 5218 agree: 0 unknown, 1 male, 2 female, 9 not stated.
 SEX_NUMBERS = frozenset({"0", "1", "2", "9", "0.0", "1.0", "2.0", "9.0"})
@@ -45,36 +45,36 @@ YES_NO = _table(
 )
 
 OUTCOME = _table(
-    discharged="discharged,discharge,released,released from hospital,hospital discharge,dis,discharged alive,出院,已出院,治愈出院,康复出院,好转出院,出院隔离,解除隔离",
-    recovered="recovered,recover,recovery,cured,cure,healed,survived,survive,survival,resolved,治愈,已治愈,痊愈,康复,恢复,好转,临床治愈",
-    alive="alive,存活,生存,健在",
-    died="died,dead,death,deceased,dec,fatal,die,expired,mort,décédé,fallecido,muerto,gestorben,verstorben,死亡,死,病死,已死亡,去世,病故,病亡",
-    in_care="no outcome yet,no outcome,outcome pending,unresolved,stable,hospitalised,hospitalized,hospitalisation,in hospital,inpatient,under treatment,on treatment,treatment,receiving treatment,ongoing,active,still ill,ill,isolated,isolation,in isolation,under isolation,admitted,not recovered,improving,stable condition,good,在治,治疗中,住院,住院治疗,在院,在院治疗,隔离治疗,隔离治疗中,现症,未愈,平稳,稳定,病情稳定,病情平稳,定点医院隔离治疗,尚未出院,在院隔离治疗",
-    transferred="transferred,transfer,referred,转院,转出,转诊",
-    lost="lost,lost to follow up,lost to followup,ltfu,absconded,失访,失联",
+    discharged="discharged,discharge,released,released from hospital,hospital discharge,dis,discharged alive,alta médica,alta hospitalaria,alta hospitalar,sorti,sortie,entlassen,出院,已出院,治愈出院,康复出院,好转出院,出院隔离,解除隔离",
+    recovered="recovered,recover,recovery,cured,cure,healed,survived,survive,survival,resolved,guéri,guérie,recuperado,recuperada,curado,curada,cura,genesen,geheilt,治愈,已治愈,痊愈,康复,恢复,好转,临床治愈",
+    alive="alive,vivant,vivante,vivo,viva,lebt,am leben,存活,生存,健在",
+    died="died,dead,death,deceased,dec,fatal,die,expired,mort,décédé,décédée,fallecido,fallecida,muerto,muerta,óbito,óbito pelo agravo notificado,défunt,gestorben,verstorben,死亡,死,病死,已死亡,去世,病故,病亡",
+    in_care="no outcome yet,no outcome,outcome pending,unresolved,stable,hospitalised,hospitalized,hospitalisation,in hospital,inpatient,under treatment,on treatment,treatment,receiving treatment,ongoing,active,still ill,ill,isolated,isolation,in isolation,under isolation,admitted,not recovered,improving,stable condition,good,hospitalisé,hospitalisée,hospitalizado,hospitalizada,internado,internada,sous traitement,en traitement,en tratamiento,em tratamento,stationär,in behandlung,在治,治疗中,住院,住院治疗,在院,在院治疗,隔离治疗,隔离治疗中,现症,未愈,平稳,稳定,病情稳定,病情平稳,定点医院隔离治疗,尚未出院,在院隔离治疗",
+    transferred="transferred,transféré,transférée,trasladado,trasladada,remitido,transferido,transferida,verlegt,transfer,referred,转院,转出,转诊",
+    lost="lost,perdu de vue,perdido,lost to follow up,lost to followup,ltfu,absconded,失访,失联",
 )
 
 SEVERITY = _table(
-    asymptomatic="asymptomatic,no symptoms,symptomless,without symptoms,无症状,无症状感染者",
-    mild="mild,light,minor,mild case,not severe,non severe,nonsevere,轻,轻型,轻症,轻度,轻微,轻型病例,轻症病例",
-    moderate="moderate,common,ordinary,normal,general,regular,普通,普通型,一般,中,中型,中度,普通型病例,普通型肺炎",
-    severe="severe,serious,severe case,serious condition,重,重型,重症,重度,重症病例,重型病例",
-    critical="critical,critically ill,critical condition,very severe,icu,life threatening,危重,危重型,危重症,极重,病危,危重症病例,危重型病例",
+    asymptomatic="asymptomatic,asymptomatique,asintomático,assintomático,asymptomatisch,no symptoms,symptomless,without symptoms,无症状,无症状感染者",
+    mild="mild,léger,légère,leve,leicht,light,minor,mild case,not severe,non severe,nonsevere,轻,轻型,轻症,轻度,轻微,轻型病例,轻症病例",
+    moderate="moderate,modéré,modérée,moderado,moderada,mittelschwer,common,ordinary,normal,general,regular,普通,普通型,一般,中,中型,中度,普通型病例,普通型肺炎",
+    severe="severe,sévère,grave,severo,schwer,serious,severe case,serious condition,重,重型,重症,重度,重症病例,重型病例",
+    critical="critical,critique,crítico,kritisch,critically ill,critical condition,very severe,icu,life threatening,危重,危重型,危重症,极重,病危,危重症病例,危重型病例",
 )
 
 CLASSIFICATION = _table(
-    confirmed="confirmed,confirmed case,lab confirmed,laboratory confirmed,lab confirmed case,con,conf,definite,positive,pcr confirmed,确诊,确诊病例,实验室确诊,实验室确诊病例,实验室诊断病例,确诊新冠,确定,确定病例,已确诊",
-    suspected="suspected,suspect,suspect case,suspected case,possible,sus,susp,pui,possible case,疑似,疑似病例,可疑,可疑病例,待排",
-    probable="probable,probable case,prob,epi linked,epidemiologically linked,可能,极可能,可能病例",
-    clinical="clinical,clinically diagnosed,clinical case,clinically compatible,clinically confirmed,clinical diagnosis,临床诊断,临床诊断病例,临床,临床确诊",
+    confirmed="confirmed,confirmed case,lab confirmed,laboratory confirmed,lab confirmed case,laboratory confirmed case,cas confirmé,confirmé,confirmée,confirmado,confirmada,caso confirmado,confirmado por laboratorio,bestätigt,bestätigter fall,con,conf,definite,positive,pcr confirmed,确诊,确诊病例,实验室确诊,实验室确诊病例,实验室诊断病例,确诊新冠,确定,确定病例,已确诊",
+    suspected="suspected,cas suspect,suspecte,sospechoso,sospechosa,caso sospechoso,suspeito,caso suspeito,verdacht,verdachtsfall,suspect,suspect case,suspected case,possible,sus,susp,pui,possible case,疑似,疑似病例,可疑,可疑病例,待排",
+    probable="probable,probable case,cas probable,caso probable,provável,wahrscheinlich,wahrscheinlicher fall,prob,epi linked,epidemiologically linked,可能,极可能,可能病例",
+    clinical="clinical,compatible,compatible case,clinically compatible case,cas compatible,klinisch,clinically diagnosed,clinical case,clinically compatible,clinically confirmed,clinical diagnosis,临床诊断,临床诊断病例,临床,临床确诊",
     asymptomatic="asymptomatic,asymptomatic infection,asymptomatic case,asymptomatic carrier,carrier,无症状,无症状感染,无症状感染者,阳性检测,隐性感染,病原携带者,携带者,阳性检测者",
-    excluded="excluded,not a case,non case,noncase,not case,discarded,ruled out,negative,no case,exc,排除,已排除,非病例,排除病例,阴性,订正排除",
+    excluded="excluded,écarté,infirmé,exclu,non cas,pas un cas,descartado,descartada,caso descartado,ausgeschlossen,kein fall,not a case,non case,noncase,not case,discarded,ruled out,negative,no case,exc,排除,已排除,非病例,排除病例,阴性,订正排除",
 )
 
 LAB_RESULT = _table(
-    positive="positive,pos,+,++,+++,p,detected,reactive,阳性,阳,弱阳性,阳性(+),检出,核酸阳性",
-    negative="negative,neg,-,n,not detected,nonreactive,阴性,阴,阴性(-),未检出,核酸阴性",
-    inconclusive="inconclusive,indeterminate,equivocal,borderline,可疑,可疑阳性,不确定,无效",
+    positive="positive,positif,positivo,positiv,detectable,detectado,detectável,reactivo,reagente,pos,+,++,+++,p,detected,reactive,阳性,阳,弱阳性,阳性(+),检出,核酸阳性",
+    negative="negative,négatif,negativo,negativ,no detectable,no detectado,não detectável,não detectado,non détecté,no reactivo,não reagente,neg,-,n,not detected,nonreactive,阴性,阴,阴性(-),未检出,核酸阴性",
+    inconclusive="inconclusive,inconclusivo,indeterminado,indéterminé,douteux,dudoso,unklar,indeterminate,equivocal,borderline,可疑,可疑阳性,不确定,无效",
 )
 
 CERTAINTY = _table(
@@ -124,6 +124,11 @@ def read_sex(text: str) -> str | Finding | Any | None:
         "undetermined",
         "o",
         "3",
+        "divers",
+        "autre",
+        "otro",
+        "outro",
+        "indeterminado",
     ):
         return UNKNOWN
     if cell in SEX_NUMBERS:
@@ -159,7 +164,7 @@ def read_yes_no(text: str) -> str | Finding | Any | None:
 _NOT_YET = re.compile(r"(?:not|no|never|未|没有?|尚未|无)\s*(?:yet\s*)?(?:been\s*)?$")
 _OUTCOME_IN_TEXT: tuple[tuple[re.Pattern[str], str, dict[str, str]], ...] = (
     (re.compile(r"\b(?:died|death|deceased|dead|passed away)\b|死亡|去世|病故|病亡|抢救无效"), "died", {}),
-    (re.compile(r"\bdischarged?\b|\breleased\b|出院"), "discharged", {}),
+    (re.compile(r"\bdischarged?\b|\breleased\b|\balta\b|出院"), "discharged", {}),
     (re.compile(r"\b(?:recovered|cured|healed)\b|治愈|痊愈|康复"), "recovered", {}),
     (re.compile(r"\btransferr?ed\b|转院|转至|转往"), "transferred", {}),
     (re.compile(r"\bcritical(?:ly)?\b|\bintubated\b|\bicu\b|\becmo\b|\bventilat|危重|病危|插管|呼吸机"), "in_care", {"severity": "critical"}),

@@ -377,4 +377,155 @@ A2,14/04/2020,16/04/2020,31,F,西湖区
         ["onset_date=2020-01-03", "onset_date=2020-02-15", "onset_date=2020-02-03", "onset_date=2019-12-21/2019-12-31"],
         asked="classification_open",
     ),
+    Kind(
+        "report cards in their newer dress: a column about kin, and one about the kind of address",
+        """卡片编号\t卡片状态\t患者姓名\t有效证件号码\t性别\t实足年龄\t年龄单位\t现住地址类型\t现住地址国标码\t现住详细地址\t病例分类1\t发病日期\t诊断日期\t填卡日期\t订正终审时间\t密切接触者有无相同症状\t临床严重程度\t输入病例类型
+330106202001250001\t已终审\t甲某\t.\t男\t44\t岁\t本县区\t33010602\t浙江杭州西湖区某路1号\t确诊病例\t2020-01-20\t2020-01-25 14:30:21\t2020-01-25\t2020-01-26 09:00:00\t无\t普通型\t本地
+330106202001260002\t已终审\t乙某\t.\t女\t2\t月\t本县区\t33010602\t浙江杭州西湖区某路2号\t疑似病例\t2020-01-22\t2020-01-26 09:00:00\t2020-01-26\t.\t有\t轻型\t.
+""",
+        {"现住地址类型": "other", "现住详细地址": "address", "密切接触者有无相同症状": "other", "订正终审时间": "other", "输入病例类型": "origin"},
+        [
+            "local_id=330106202001250001 age=44 severity=moderate origin=本地 area=33010602",
+            "local_id=330106202001260002 age=0.16667 severity=mild area=33010602",
+        ],
+    ),
+    Kind(
+        "other people and other places beside the patient’s own",
+        """编号,姓名,性别,年龄,联系电话,联系人姓名,联系人电话,户籍详细地址,现住详细地址,工作单位地址,就诊医院所在区县,发病日期,报告日期,调查人员姓名,是否死亡
+1,甲某,男,45,13800000001,乙某,13800000002,南京,西湖区,滨江区,余杭区,2020-01-20,2020-01-25,丙,否
+2,丁某,女,61,13800000003,戊某,13800000004,南京,滨江区,,余杭区,2020-01-22,2020-01-27,丙,是
+""",
+        {"联系人姓名": "other", "联系人电话": "other", "户籍详细地址": "registered_address", "现住详细地址": "address", "工作单位地址": "other", "就诊医院所在区县": "other", "调查人员姓名": "other", "是否死亡": "outcome"},
+        ["name=甲某 phone=+8613800000001 area=330106", "name=丁某 phone=+8613800000003 area=330108 outcome=died"],
+        asked="classification_open",
+    ),
+    Kind(
+        "numbers whose meaning the header tells",
+        """病例编号,性别(1=男，2=女),年龄(岁/月/天),最高体温(℃),发病时间(年/月/日),县（市、区）,转归[1治愈 2好转 3死亡]
+T1,1,3月,38.6,2020/1/20,西湖区,1
+T2,2,45岁,37.9℃,2020/1/21,滨江区,3
+T3,1,<1,未测,2020/1/22,滨江区,
+""",
+        {"性别(1=男,2=女)": "sex", "转归[1治愈 2好转 3死亡]": "outcome", "最高体温(°C)": "temperature"},
+        ["sex=M age=0.25 outcome=recovered", "sex=F age=45 outcome=died", "sex=M age=0-1"],
+        asked="classification_open",
+    ),
+    Kind(
+        "two rows of headers, the groups over some columns only, who filled it in above and below",
+        """,,某县病例情况表,,,,,
+,填报单位：某疾控中心,,,,,填报时间：2020年2月15日,
+序号,姓名,性别,年龄,住址,发病及诊断,,备注
+,,,,,发病日期,诊断日期,
+1,甲某,男,45,西湖区,1月30日,2月3日,
+2,乙某,女,三十八,滨江区,1月31日,2月4日,甲某之妻
+小计,2,,,,,,
+填表人：丙,,,审核人：丁,,,填表日期：2月15日,
+""",
+        {"发病日期": "onset_date", "诊断日期": "diagnosis_date", "住址": "address"},
+        [
+            "onset_date=2020-01-30 diagnosis_date=2020-02-03 area=330106",
+            "age=38 onset_date=2020-01-31 diagnosis_date=2020-02-04 area=330108",
+            "!row_is_no_case",
+            "!row_is_no_case",
+        ],
+        asked="classification_open",
+    ),
+    Kind(
+        "French",
+        """Identifiant du cas;Classification du cas;Nom;Prénom;Sexe;Âge;Région;District;Date de déclaration;Date d'apparition des symptômes;Issue du cas;Date du décès;Température (°C);Fièvre;Toux;Latitude
+CAS-1;Cas confirmé;Dupont;Anne;Féminin;34 ans;浙江;西湖区;24/03/2020;20/03/2020;Guéri;;38,5;Oui;Non;30,2741
+CAS-2;Cas suspect;Martin;Jean;Homme;8 mois;浙江;西湖区;25/04/2020;1er avril 2020;Décédé;15/04/2020;39,2;Oui;NSP;
+CAS-3;Cas probable;Petit;Luc;Homme;70 ans et plus;浙江;西湖区;26/04/2020;mi-avril 2020;Inconnu;;;Oui;Oui;
+""",
+        {"Identifiant du cas": "local_id", "Date d'apparition des symptômes": "onset_date dmy", "Date de déclaration": "report_date dmy", "Date du décès": "death_date dmy", "Fièvre": "symptom_flag", "Issue du cas": "outcome"},
+        [
+            "classification=confirmed name=Dupont_Anne sex=F age=34 onset_date=2020-03-20 outcome=recovered temperature=38.5 symptoms=fever,_no_cough latitude=30.2741 area=330106",
+            "classification=suspected sex=M age=0.66667 onset_date=2020-04-01 outcome=died symptoms=fever",
+            "classification=probable age=70- onset_date=2020-04-11/2020-04-20",
+        ],
+    ),
+    Kind(
+        "Spanish: H and M for the sexes, a unit of age beside it",
+        """Número de caso;Apellidos;Nombres;Sexo;Edad;Unidad de edad;Provincia;Municipio;Fecha de inicio de síntomas;Fecha de notificación;Clasificación del caso;Evolución;Fiebre;Tos
+ES-1;Pérez;Ana;M;34;años;浙江;杭州;20/03/2020;24/03/2020;Confirmado;Recuperado;Sí;No
+ES-2;Gómez;Luis;H;8;meses;浙江;杭州;02/04/2020;05/04/2020;Sospechoso;Fallecido;Sí;Sí
+ES-3;Ruiz;Eva;M;30-39;años;浙江;杭州;fines de marzo de 2020;05/04/2020;Descartado;Vivo;No;desconocido
+""",
+        {"Unidad de edad": "age_unit", "Municipio": "city", "Evolución": "outcome"},
+        [
+            "sex=F age=34 onset_date=2020-03-20 classification=confirmed outcome=recovered symptoms=fever,_no_cough area=330100",
+            "sex=M age=0.66667 onset_date=2020-04-02 classification=suspected outcome=died",
+            "sex=F age=30-39 onset_date=2020-03-21/2020-03-31 classification=excluded outcome=alive",
+        ],
+    ),
+    Kind(
+        "Portuguese",
+        """Nº da Notificação;Nome do paciente;Idade;Sexo;Município de Residência;Data da Notificação;Data dos Primeiros Sintomas;Resultado do Exame;Classificação Final;Evolução do Caso;Data do Óbito;Febre
+1001;Maria X;40 anos;F;杭州;05/05/2020;01/05/2020;Detectável;Confirmado;Cura;;Sim
+1002;João Y;7 meses;M;杭州;25/05/2020;21/05/2020;Não detectável;Descartado;Óbito;30/05/2020;Ignorado
+""",
+        {"No da Notificação": "local_id", "Data dos Primeiros Sintomas": "onset_date dmy", "Data do Óbito": "death_date dmy"},
+        [
+            "local_id=1001 age=40 sex=F onset_date=2020-05-01 lab_result=positive classification=confirmed outcome=recovered symptoms=fever",
+            "age=0.58333 onset_date=2020-05-21 lab_result=negative classification=excluded outcome=died death_date=2020-05-30",
+        ],
+    ),
+    Kind(
+        "German: whether somebody died, with yes and no",
+        """Fallnummer;Nachname;Vorname;Geschlecht;Alter (Jahre);Landkreis;Erkrankungsbeginn;Meldedatum;Verstorben;Falldefinition;Fieber;Temperatur
+DE1;Muster;Eva;weiblich;34;西湖区;20.03.2020;24.03.2020;nein;bestätigt;ja;38,5 °C
+DE2;Test;Max;männlich;45;西湖区;Anfang April 2020;05.04.2020;ja;Verdacht;ja;39,1
+DE3;Test;Kai;divers;k. A.;西湖区;02.04.20;05.04.2020;unbekannt;wahrscheinlich;nein;
+""",
+        {"Fallnummer": "local_id", "Erkrankungsbeginn": "onset_date dmy", "Verstorben": "outcome", "Falldefinition": "classification"},
+        [
+            "sex=F age=34 onset_date=2020-03-20 classification=confirmed symptoms=fever temperature=38.5",
+            "onset_date=2020-04-01/2020-04-10 outcome=died classification=suspected",
+            "onset_date=2020-04-02 classification=probable symptoms=no_fever",
+        ],
+    ),
+    Kind(
+        "KoboToolbox: numbered questions, a choice of many as columns, what the tool adds",
+        """start,end,Case_ID,A1_Name_of_patient,A2_Sex,A3_Age_value,A3_Age_unit,B1_District,C1_Date_of_onset,C2_Date_seen_at_HF,C3_Symptoms/fever,C3_Symptoms/cough,D1_Outcome,_id,_submission_time,_validation_status,_index
+2020-03-24T10:01:02.000+08:00,2020-03-24T10:11:02.000+08:00,K-1,Amina B,female,3,years,西湖区,2020-03-20,2020-03-22,1,1,alive,1001,2020-03-24T02:12:01,,1
+2020-03-25T10:01:02.000+08:00,2020-03-25T10:11:02.000+08:00,K-2,Bo C,male,7,months,滨江区,2020-03-21,2020-03-23,0,1,dead,1002,2020-03-25T02:12:01,,2
+""",
+        {"B1_District": "county", "C2_Date_seen_at_HF": "first_visit_date", "C3_Symptoms/fever": "symptom_flag", "D1_Outcome": "outcome", "start": "other"},
+        [
+            "local_id=K-1 name=Amina_B sex=F age=3 onset_date=2020-03-20 symptoms=fever,_cough area=330106",
+            "local_id=K-2 age=0.58333 outcome=died symptoms=cough,_no_fever area=330108",
+        ],
+        asked="classification_open",
+    ),
+    Kind(
+        "measles: an age in years and one in months, and whether in or out",
+        """EPID Number,Province,District,Age in Years,Age in Months,Sex,Date of Onset of Rash,Date of Notification,Date Specimen Collected,Final Classification,Outcome,In/Out Patient
+ZJ-1,浙江,西湖区,4,,F,12-Feb-20,15-Feb-20,16-Feb-20,Laboratory confirmed,Alive,Out
+ZJ-2,浙江,西湖区,,9,M,20-Feb-20,22-Feb-20,23-Feb-20,Discarded,Alive,In
+ZJ-3,浙江,西湖区,2,3,M,20-Feb-20,22-Feb-20,23-Feb-20,Discarded,Alive,In
+ZJ-4,浙江,西湖区,2,60,M,20-Feb-20,22-Feb-20,23-Feb-20,Discarded,Alive,In
+""",
+        {"Age in Years": "age", "Age in Months": "age", "In/Out Patient": "other", "Date Specimen Collected": "sampled_date"},
+        ["age=4 rash_date=2020-02-12", "age=0.75", "age=2.25", "?ages_differ"],
+    ),
+    Kind(
+        "DHIS2 tracker",
+        """Tracked entity instance,Organisation unit,Organisation unit name,Enrollment date,Local case ID,First Name,Surname,Sex,Age in years,Date of symptoms onset,Case classification,Health outcome
+aB1cD2eF3gH,ImspTQPwCqd,西湖区,2020-05-03 00:00:00.0,L-1,Ana,S,FEMALE,34,2020-05-01,Laboratory confirmed case,Recovered
+aB1cD2eF3gI,ImspTQPwCqd,滨江区,2020-05-05 00:00:00.0,L-2,Bo,T,MALE,,2020-05-02,Suspected case,Died
+""",
+        {"Organisation unit name": "area", "Enrollment date": "report_date", "Organisation unit": "other"},
+        ["classification=confirmed report_date=2020-05-03 area=330106", "outcome=died area=330108"],
+    ),
+    Kind(
+        "an open list of a city: no symptoms where a day of onset is asked, a hundred years in decades",
+        """Case no.,Report date,Date of onset,Gender,Age,District,exposure_start,exposure_end,released_date,deceased_date
+1,23/01/2020,21/01/2020,M,39,西湖区,14/01/2020,15/01/2020,28/02/2020,
+2,01/02/2020,Asymptomatic,M,70s,西湖区,,,,
+3,01/02/2020,20/01/2020,F,100s,西湖区,,,,19/02/2020
+""",
+        {"exposure_end": "other", "released_date": "discharge_date dmy", "deceased_date": "death_date dmy"},
+        ["discharge_date=2020-02-28 outcome=discharged", "age=70-79 symptoms=asymptomatic", "age=100-109 outcome=died"],
+        asked="classification_open",
+    ),
 ]  # fmt: skip

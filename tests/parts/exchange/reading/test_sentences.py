@@ -106,6 +106,35 @@ FACTS = [
         "患者45，女，年龄67岁，诊断为疑似病例，2月3日转为确诊病例，2月10日因呼吸衰竭死亡。",
         "local_id=45 age=67 classification=confirmed confirm_date=2020-02-03 outcome=died death_date=2020-02-10",
     ),
+    # Zhengzhou
+    (
+        "患者张某，女，45岁，现住郑州市二七区某小区，1月20日出现发热，1月23日就诊于郑州市某医院，1月27日市疾控中心检测阳性，1月28日确诊。",
+        "first_visit_date=2020-01-23 hospital=郑州市某医院 lab_result=positive result_date=2020-01-27 confirm_date=2020-01-28",
+    ),
+    # Guiyang: 未来 is no arrival
+    (
+        "确诊患者3：涂某，男，1969年5月生，户籍湖北黄冈，现住贵阳市云岩区未来方舟。1月23日出现畏寒症状，1月28日确诊。",
+        "local_id=3 place=贵阳市_云岩区_未来方舟 registered_address=湖北黄冈 onset_date=2020-01-23 symptoms=chills",
+    ),
+    # Changsha: no travel is no travel; diagnosed without a day
+    (
+        "患者周某，女性，48岁，个体经商，近期无湖北旅居史，1月26日出现发热，1月31日核酸检测阳性，确诊为新冠肺炎（普通型）。",
+        "occupation=个体经商 onset_date=2020-01-26 classification=confirmed severity=moderate result_date=2020-01-31 exposures=no_travel_湖北",
+    ),
+    # Fuzhou: becoming critical is no confirmation
+    (
+        "患者林某，女，72岁，1月29日出现发热，2月1日入院，2月6日转为危重型，2月9日23时抢救无效死亡。",
+        "onset_date=2020-01-29 severity=critical outcome=died death_date=2020-02-09",
+    ),
+    # Nanning, Kunming, Beijing: who came along, what for, and by what
+    (
+        "患者男，3岁，1月27日随父母由武汉返邕，2月4日确诊，轻型。",
+        "return_date=2020-01-27 travel_location=武汉 exposures=travel_武汉_2020-01-27",
+    ),
+    ("患者孙某，男，39岁，货车司机，1月30日从湖北随州送货返昆，2月5日确诊。", "travel_location=湖北随州 occupation=货车司机"),
+    ("病例A，女，21岁，2月5日乘坐某航班由伦敦飞抵北京，2月7日核酸检测阳性。", "local_id=A travel_location=伦敦 result_date=2020-02-07"),
+    # Qingdao: the case is called 例
+    ("例2：男，65岁，例1配偶，1月26日出现咳嗽，1月29日确诊，重型。", "local_id=2 related=1_配偶 severity=severe"),
 ]  # fmt: skip
 
 
@@ -133,6 +162,17 @@ def test_days_of_illness_before_a_visit_are_not_counted_back_on_a_guess() -> Non
     assert "onset_date" not in read.values
     assert "fever" in read.values["symptoms"].present
     assert any("3天" in piece for piece in read.not_understood)
+
+
+def test_becoming_critical_tells_no_day_of_confirmation() -> None:
+    assert "confirm_date" not in read_case("男，72岁，2月1日入院，2月6日转为重型。", KNOWN).values
+
+
+def test_several_persons_in_one_sentence_are_said() -> None:
+    both = "患者黄某（女，67岁，武汉人）和患者刘某（男，70岁，武汉人）系夫妻，1月22日出现发热，1月24日双双确诊。"
+    assert "import.several_persons" in {finding.code for finding in read_case(both, KNOWN).findings}
+    alone = read_case("患者刘某，男，70岁，1月24日确诊。", KNOWN)
+    assert not alone.findings
 
 
 def test_dates_without_a_year_are_asked_for_where_nothing_tells_it() -> None:

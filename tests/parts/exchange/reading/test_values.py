@@ -427,3 +427,16 @@ def test_numerals() -> None:
     assert [plain.numeral(text) for text in ("二十三", "十", "二〇二〇", "廿八", "一百零二", "九", "十二三")] == [
         23, 10, 2020, 28, 102, 9, None,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("street", ["北京路12号", "四川北路3号", "内蒙古大街2号", "上海花园3幢"])
+def test_a_street_named_after_a_province_is_not_in_it(street: str) -> None:
+    assert places.split_address(street)[0] == (("", street),)
+
+
+def test_one_name_of_a_township_or_village_alone_is_no_place_for_certain() -> None:
+    whole = places.place_from(address="浙江省乐清市虹桥镇")
+    for place, alone in ((places.place_from(address="虹桥镇"), True), (whole, False)):
+        assert places.lone(place, places.Resolved("330382108", "虹桥镇")) is alone
+    assert not places.lone(places.place_from(address="乐清虹桥镇"), places.Resolved("330382108", "虹桥镇"))
+    assert not places.lone(places.place_from(address="鹿城区"), places.Resolved("330302", "鹿城区"))
