@@ -139,12 +139,15 @@ def kinds() -> dict[str, Any]:
 
 @cache
 def reactions() -> dict[str, tuple[str, ...]]:
-    """For each event kind the names of the functions that react to it."""
-    list(_each_part("reactions"))
+    """For each event kind the names of the functions that react to it, of the lower parts first."""
+    parts = [module.__name__ for module in _each_part("reactions")]
     unknown = _declared.keys() - kinds().keys()
     if unknown:
         raise RuntimeError(f"reactions to kinds that nobody declares: {sorted(unknown)}")
-    return {kind: tuple(f"{f.__module__}:{f.__name__}" for f in functions) for kind, functions in _declared.items()}
+    return {
+        kind: tuple(f"{f.__module__}:{f.__name__}" for f in sorted(functions, key=lambda f: parts.index(f.__module__)))
+        for kind, functions in _declared.items()
+    }
 
 
 @task()

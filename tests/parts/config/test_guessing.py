@@ -18,8 +18,7 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def doctor(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # so that guessing costs no time
+def doctor():
     return User.objects.create_user("doctor", PASSWORD, display_name="Doctor")
 
 
