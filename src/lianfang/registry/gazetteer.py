@@ -338,6 +338,8 @@ class Gazetteer:
 
     def _by_code(self, place: PlaceText, on: date | None) -> Resolved | Ambiguous | NotFound:
         code = place.code.strip().upper()
+        if len(code) == 8 and code.isdigit() and code not in self.by_code:
+            code = code[:6]  # of the direct report: the county's six figures, and two for a township in its own count
         for shorter in _codes(code):
             rows = self.by_code.get(shorter)
             if not rows:

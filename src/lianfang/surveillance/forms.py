@@ -133,8 +133,6 @@ class ReportCard(forms.Form):
         given = self.cleaned_data
         diagnosed: datetime | None = given["diagnosed_at"]
         age: float | None = given["age"]
-        if age is None and (born := given["birth_date"]):
-            age = age_on(born, given["onset_on"] or clock.today())
         labs = []
         if given["lab_test"] and given["lab_result"]:
             labs = [LabResult(given["lab_test"], given["lab_result"], resulted_on=given["lab_on"])]
@@ -170,11 +168,6 @@ class ReportCard(forms.Form):
         """What only people read."""
         kept = {name: self.cleaned_data[name] for name in ("occupation", "workplace", "reporter", "remark")}
         return {"form": "report_card", **{name: value for name, value in kept.items() if value}}
-
-
-def age_on(born: date, day: date) -> int:
-    """Whole years on a day."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _terms(vocabulary: str) -> list[tuple[str, str]]:

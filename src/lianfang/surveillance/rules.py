@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
+
 from lianfang.definitions import selectors as definitions
 from lianfang.definitions.editions import Edition
 from lianfang.definitions.judging import judge
@@ -86,6 +88,21 @@ def known(
         age_low=evidence.age_low,
         age_high=evidence.age_high,
     )
+
+
+def age_on(born: date | None, day: date) -> tuple[float | None, float | None]:
+    """The age in years on a day as what it is at least and what it is below; in months below one year. None when unknown."""
+    if born is None or born > day:
+        return None, None
+    months = (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
+    return (months / 12, (months + 1) / 12) if months < 12 else (months // 12, months // 12 + 1)
+
+
+def aged(evidence: Evidence, age: tuple[float | None, float | None]) -> Evidence:
+    """The evidence with an age known from elsewhere, a date of birth say, where it tells of none itself."""
+    if evidence.age_low is not None or evidence.age_high is not None:
+        return evidence
+    return msgspec.structs.replace(evidence, age_low=age[0], age_high=age[1])
 
 
 def _confirmed_on(evidence: Evidence, judged_on: date) -> date:

@@ -589,17 +589,18 @@ def rejudged(
     held = definitions.edition(disease, edition)
     moved: Counter[tuple[str, str]] = Counter()
     versions = CaseVersion.objects.filter(superseded_at=None, disease=disease, counted=True)
-    batch: list[tuple[UUID, str, date, str]] = []
+    batch: list[tuple[UUID, str, date, str, float | None, float | None]] = []
 
     def judge_batch() -> None:
         evidence = evidence_by_case([entry[0] for entry in batch])
-        for case_id, now, day, path in batch:
-            then = rules.known(evidence[case_id], disease, day, day, path, held)
+        for case_id, now, day, path, *age in batch:
+            then = rules.known(rules.aged(evidence[case_id], (age[0], age[1])), disease, day, day, path, held)
             moved[now, then.classification] += 1
         progress(len(batch))
         batch.clear()
 
-    for entry in versions.values_list("case_id", "classification", "judged_on", "path").iterator(chunk_size=2000):
+    asked = ("case_id", "classification", "judged_on", "path", "age_low", "age_high")
+    for entry in versions.values_list(*asked).iterator(chunk_size=2000):
         batch.append(entry)
         if len(batch) == 2000:
             judge_batch()

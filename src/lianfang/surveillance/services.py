@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -117,7 +118,10 @@ def judge(notification: Notification, by: Actor) -> Judged | list[Refusal]:
     if notification.person.birth_date and notification.person.birth_date > today:
         found.append(refuse("case.future_date", "birth_date", day=notification.person.birth_date))
     try:
-        known = rules.known(evidence, notification.disease, judged_on(evidence), today, notification.area.path)
+        age = rules.age_on(notification.person.birth_date, evidence.onset_on or evidence.reported_on or today)
+        known = rules.known(
+            rules.aged(evidence, age), notification.disease, judged_on(evidence), today, notification.area.path
+        )
     except Refused as no:
         return [*found, *no.refusals]
     return found or Judged(notification, known)
@@ -415,13 +419,21 @@ def _current_many(case_ids: Collection[UUID], permission: str, by: Actor) -> dic
 
 
 def _judged_anew(
-    current: Sequence[CaseVersion], judged_on: dict[UUID, date], by: Actor, log: list[Event]
+    current: Sequence[CaseVersion],
+    judged_on: Mapping[UUID, date],
+    by: Actor,
+    log: list[Event],
+    ages: Mapping[UUID, tuple[float | None, float | None]] = MappingProxyType({}),
 ) -> dict[UUID, CaseVersion]:
-    """Derive what is known from all evidence; write a new version of each case where it differs from the one in force."""
+    """Derive what is known from all evidence; write a new version of each case where it differs from the one in force.
+
+    Where the evidence tells of no age, that of ``ages`` holds, or else the one known before.
+    """
     evidence = evidence_by_case([version.case_id for version in current])
     pairs = []
     for before in current:
-        known = evidence[before.case_id]
+        age = ages.get(before.case_id, (before.age_low, before.age_high))
+        known = rules.aged(evidence[before.case_id], age)
         day = max(judged_on[before.case_id], before.judged_on)
         area = before.area
         if known.area_code and known.area_code != area.code:
@@ -515,12 +527,17 @@ def investigate_many(answers: Mapping[UUID, dict[str, Any]], form: str, by: Acto
 
 
 def correct_person(case_id: UUID, said: registry.PersonDetails, by: Actor) -> None:
-    """Correct who a case is. Asks for the right to change the case and to know who it is. Raises Refused."""
+    """Correct who a case is; its age follows the date of birth. Asks for the right to change the case and to know who it
+    is. Raises Refused."""
     with transaction.atomic():
         _current_many({case_id}, "case.identify", by)
         current = _current_many({case_id}, "case.update", by)[case_id]
         registry.correct_person(current.case.person_id, said, by)
-        events.write([_case_event("case.person_corrected", current, by)])
+        log = [_case_event("case.person_corrected", current, by)]
+        if said.birth_date:
+            age = rules.age_on(said.birth_date, current.onset_on or current.reported_on)
+            _judged_anew([current], {case_id: current.judged_on}, by, log, {case_id: age})
+        events.write(log)
 
 
 def live_together(case_id: UUID, other_number: str, by: Actor) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -190,3 +191,37 @@ def test_exposure_and_laboratory_entries_add_up(world, case):
     evidence = services.evidence_of(case)
     assert evidence.exposures == [Exposure("contact_with_case", date(2020, 1, 20))]
     assert evidence.labs == [LabResult("pcr", "positive", "throat_swab", resulted_on=date(2020, 1, 28))]
+
+
+@pytest.mark.parametrize(
+    ("born", "told", "age"),
+    [
+        (date(1959, 1, 25), {}, (60, 61)),  # the birthday is the day after onset
+        (date(1959, 1, 24), {}, (61, 62)),
+        (date(2019, 7, 30), {}, (5 / 12, 6 / 12)),  # an infant's in months
+        (date(1959, 1, 24), {"age_low": 58, "age_high": 59}, (58, 59)),  # what was told stands
+        (None, {}, (None, None)),
+    ],
+)
+def test_the_age_follows_from_the_date_of_birth_and_stays_when_more_is_learnt(world, born, told, age):
+    who = PersonDetails(name="王秀英", birth_date=born, area=world.area("330302"))
+    card = notification(world, Evidence(declared="suspected", onset_on=date(2020, 1, 24), **told))
+    with clock.at(MORNING):
+        case = services.notify(replace(card, person=who), world.actor("lucheng"))
+        assert (current(case).age_low, current(case).age_high) == age
+        services.observe(case.pk, "course", {"severity": "severe"}, world.actor("lucheng"))
+    assert (current(case).age_low, current(case).age_high, current(case).severity) == (*age, "severe")
+
+
+def test_the_age_follows_a_date_of_birth_that_is_corrected_unless_an_age_was_told(world, case):
+    def corrected(born):
+        said = PersonDetails(name="王秀英", sex="F", birth_date=born, area=world.area("330302"))
+        services.correct_person(case.pk, said, world.actor("lucheng"))
+
+    with clock.at(MORNING):
+        corrected(date(1950, 6, 1))
+        assert (current(case).age_low, current(case).age_high) == (69, 70)
+        services.observe(case.pk, "course", {"age_low": 50, "age_high": 51}, world.actor("lucheng"))
+        corrected(date(1940, 6, 1))
+    assert (current(case).age_low, current(case).age_high) == (50, 51)
+    assert case.versions.count() == 3
