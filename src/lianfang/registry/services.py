@@ -159,15 +159,15 @@ def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]
     wanted = {details.id: as_matched(details) for details in described}
     told = {details.id: details for details in described}
     keys = {details.id: _looked_up(details) for details in described}
-    sharing, births = _sharing({digest for own in keys.values() for _, digest in own})
+    sharing, found = _sharing({digest for own in keys.values() for _, digest in own})
     compared = {
         details_id: [
             pk for pk, by_name_alone in shared.items()
-            if not (by_name_alone and pk in births and matching.born_apart(wanted[details_id], births[pk]))
+            if not (by_name_alone and pk in found and matching.born_apart(wanted[details_id], _born(found[pk])))
         ]
         for details_id, shared in matching.candidates(keys, sharing).items()
     }  # fmt: skip
-    known = _records({pk for others in compared.values() for pk in others} - wanted.keys())
+    known = _with_who_stands({pk: found[pk] for others in compared.values() for pk in others if pk in found})
     opened: dict[UUID, matching.Person] = dict(wanted)
     result: dict[UUID, list[Likeness]] = {}
     for details_id, others in compared.items():
@@ -191,21 +191,21 @@ def likely_same(described: Sequence[PersonDetails]) -> dict[UUID, list[Likeness]
 
 SHARING = """
 WITH wanted (digest) AS (VALUES {digests})
-SELECT found.digest, person.id, person.birth_date, person.birth_year
+SELECT found.digest, person.*
 FROM wanted CROSS JOIN {keys} found JOIN {persons} person ON person.id = found.person_id
 WHERE found.digest = wanted.digest
 AND (SELECT COUNT(*) FROM (SELECT 1 FROM {keys} each WHERE each.digest = wanted.digest LIMIT %s) few) < %s
 """
 
 
-def _sharing(digests: Collection[bytes]) -> tuple[dict[bytes, list[UUID]], dict[UUID, matching.Person]]:
-    """Who stands in the registry under each digest, where they are few enough, and when each of them was born.
+def _sharing(digests: Collection[bytes]) -> tuple[dict[bytes, list[UUID]], dict[UUID, Person]]:
+    """Who stands in the registry under each digest, where they are few enough, and their records, still sealed.
 
     Of a digest that many share no more is read than shows that they are many, so a common name costs the same in a
     registry of any size.
     """
     found: dict[bytes, list[UUID]] = defaultdict(list)
-    births: dict[UUID, matching.Person] = {}
+    records: dict[UUID, Person] = {}
     too_many = matching.MOST_SHARING + 1
     for some in _in_batches(digests):
         query = SHARING.format(
@@ -214,18 +214,19 @@ def _sharing(digests: Collection[bytes]) -> tuple[dict[bytes, list[UUID]], dict[
         record: Any
         for record in Person.objects.raw(query, [*some, too_many, too_many]):
             found[bytes(record.digest)].append(record.pk)
-            births[record.pk] = matching.Person(birth_date=record.birth_date, birth_year=record.birth_year)
-    return found, births
+            records[record.pk] = record
+    return found, records
 
 
-def _records(pks: Collection[UUID]) -> dict[UUID, Person]:
-    """Records and, for merged ones, the records that stand for them."""
-    known: dict[UUID, Person] = {}
-    missing = set(pks)
-    while missing:
+def _born(record: Person) -> matching.Person:
+    return matching.Person(birth_date=record.birth_date, birth_year=record.birth_year)
+
+
+def _with_who_stands(known: dict[UUID, Person]) -> dict[UUID, Person]:
+    """The records and, for merged ones, the records that stand for them."""
+    while missing := {record.merged_into_id for record in known.values() if record.merged_into_id} - known.keys():
         for some in _in_batches(missing):
-            known.update(Person.objects.in_bulk(some))
-        missing = {record.merged_into_id for record in known.values() if record.merged_into_id} - known.keys()
+            known |= Person.objects.in_bulk(some)
     return known
 
 
