@@ -266,6 +266,11 @@ class Person(models.Model):
         return self.merged_into or self
 
     @property
+    def born_on(self) -> date | None:
+        """The date of birth by the record that stands for this person, or else by this one; load it with ``merged_into``."""
+        return self.stands_under.birth_date or self.birth_date
+
+    @property
     def masked_name(self) -> str:
         """The name as lists show it: the family name and stars."""
         name: Any = self.name

@@ -16,7 +16,7 @@ from . import kept_sources, presentation, selectors, sources_words
 from .kept_sources import Kept
 from .selectors import Picture
 from .sources import MOST_LINES, Line
-from .views import asked_about, day_asked
+from .views import asked_about, evening
 
 router = Router(tags=["situation"])
 
@@ -248,7 +248,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _evening(known_on: date | None) -> date | None:
-    return day_asked(known_on.isoformat() if known_on else "", "known_on")
+    return evening(known_on, "known_on") if known_on else None
 
 
 @router.get("", response=SituationOut)

@@ -27,8 +27,13 @@ def day_asked(text: str, about: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         raise Refused(refuse("situation.no_such_day", about, day=text)) from None
+    return evening(day, about)
+
+
+def evening(day: date, about: str) -> date | None:
+    """The evening of a day; None for today, which is now. Raises Refused for a day to come."""
     if day > clock.today():
-        raise Refused(refuse("situation.day_to_come", about, day=text))
+        raise Refused(refuse("situation.day_to_come", about, day=day.isoformat()))
     return day if day < clock.today() else None
 
 

@@ -98,11 +98,12 @@ def age_on(born: date | None, day: date) -> tuple[float | None, float | None]:
     return (months / 12, (months + 1) / 12) if months < 12 else (months // 12, months // 12 + 1)
 
 
-def aged(evidence: Evidence, age: tuple[float | None, float | None]) -> Evidence:
-    """The evidence with an age known from elsewhere, a date of birth say, where it tells of none itself."""
+def aged(evidence: Evidence, born: date | None, reported_fallback: date) -> Evidence:
+    """The evidence with the age at onset, or at report, that follows from a date of birth, where it tells of none itself."""
     if evidence.age_low is not None or evidence.age_high is not None:
         return evidence
-    return msgspec.structs.replace(evidence, age_low=age[0], age_high=age[1])
+    low, high = age_on(born, evidence.onset_on or evidence.reported_on or reported_fallback)
+    return msgspec.structs.replace(evidence, age_low=low, age_high=high)
 
 
 def _confirmed_on(evidence: Evidence, judged_on: date) -> date:

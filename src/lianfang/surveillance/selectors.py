@@ -589,17 +589,18 @@ def rejudged(
     held = definitions.edition(disease, edition)
     moved: Counter[tuple[str, str]] = Counter()
     versions = CaseVersion.objects.filter(superseded_at=None, disease=disease, counted=True)
-    batch: list[tuple[UUID, str, date, str, float | None, float | None]] = []
+    batch: list[tuple[UUID, str, date, str, date | None]] = []
 
     def judge_batch() -> None:
         evidence = evidence_by_case([entry[0] for entry in batch])
-        for case_id, now, day, path, *age in batch:
-            then = rules.known(rules.aged(evidence[case_id], (age[0], age[1])), disease, day, day, path, held)
+        for case_id, now, day, path, born in batch:
+            then = rules.known(rules.aged(evidence[case_id], born, day), disease, day, day, path, held)
             moved[now, then.classification] += 1
         progress(len(batch))
         batch.clear()
 
-    asked = ("case_id", "classification", "judged_on", "path", "age_low", "age_high")
+    born = Coalesce("case__person__merged_into__birth_date", "case__person__birth_date")
+    asked = ("case_id", "classification", "judged_on", "path", born)
     for entry in versions.values_list(*asked).iterator(chunk_size=2000):
         batch.append(entry)
         if len(batch) == 2000:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -118,10 +117,8 @@ def judge(notification: Notification, by: Actor) -> Judged | list[Refusal]:
     if notification.person.birth_date and notification.person.birth_date > today:
         found.append(refuse("case.future_date", "birth_date", day=notification.person.birth_date))
     try:
-        age = rules.age_on(notification.person.birth_date, evidence.onset_on or evidence.reported_on or today)
-        known = rules.known(
-            rules.aged(evidence, age), notification.disease, judged_on(evidence), today, notification.area.path
-        )
+        aged = rules.aged(evidence, notification.person.birth_date, today)
+        known = rules.known(aged, notification.disease, judged_on(evidence), today, notification.area.path)
     except Refused as no:
         return [*found, *no.refusals]
     return found or Judged(notification, known)
@@ -408,7 +405,7 @@ def _current_many(case_ids: Collection[UUID], permission: str, by: Actor) -> dic
     rows = (
         CaseVersion.objects.visible_to(by, permission)
         .filter(case_id__in=case_ids, superseded_at=None)
-        .select_related("case", "area", "organisation")
+        .select_related("case__person__merged_into", "area", "organisation")
         .select_for_update(of=("self",))
         .order_by("id")
     )
@@ -420,20 +417,15 @@ def _current_many(case_ids: Collection[UUID], permission: str, by: Actor) -> dic
 
 def _judged_anew(
     current: Sequence[CaseVersion],
-    judged_on: Mapping[UUID, date],
+    judged_on: dict[UUID, date],
     by: Actor,
     log: list[Event],
-    ages: Mapping[UUID, tuple[float | None, float | None]] = MappingProxyType({}),
 ) -> dict[UUID, CaseVersion]:
-    """Derive what is known from all evidence; write a new version of each case where it differs from the one in force.
-
-    Where the evidence tells of no age, that of ``ages`` holds, or else the one known before.
-    """
+    """Derive what is known from all evidence; write a new version of each case where it differs from the one in force."""
     evidence = evidence_by_case([version.case_id for version in current])
     pairs = []
     for before in current:
-        age = ages.get(before.case_id, (before.age_low, before.age_high))
-        known = rules.aged(evidence[before.case_id], age)
+        known = rules.aged(evidence[before.case_id], before.case.person.born_on, before.reported_on)
         day = max(judged_on[before.case_id], before.judged_on)
         area = before.area
         if known.area_code and known.area_code != area.code:
@@ -531,12 +523,11 @@ def correct_person(case_id: UUID, said: registry.PersonDetails, by: Actor) -> No
     is. Raises Refused."""
     with transaction.atomic():
         _current_many({case_id}, "case.identify", by)
-        current = _current_many({case_id}, "case.update", by)[case_id]
-        registry.correct_person(current.case.person_id, said, by)
+        person_id = _current_many({case_id}, "case.update", by)[case_id].case.person_id
+        registry.correct_person(person_id, said, by)
+        current = _current_many({case_id}, "case.update", by)[case_id]  # with the person as known now
         log = [_case_event("case.person_corrected", current, by)]
-        if said.birth_date:
-            age = rules.age_on(said.birth_date, current.onset_on or current.reported_on)
-            _judged_anew([current], {case_id: current.judged_on}, by, log, {case_id: age})
+        _judged_anew([current], {case_id: current.judged_on}, by, log)
         events.write(log)
 
 
